@@ -1,0 +1,54 @@
+# `make` alone lists the targets. Each makes the virtual environment it needs.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PY := .venv/bin/python
+export PYTHON
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## make the virtual environment
+	@scripts/setup run
+
+setup-dev:
+	@scripts/setup dev
+
+demo: setup ## a whole clinic and a portal on this machine, and a story told between them
+	@$(PY) -m slotbridge demo
+
+test: setup-dev ## the checks and the whole suite (under 10 minutes)
+	@$(MAKE) --no-print-directory check
+	@$(PY) -m pytest
+
+check: setup-dev fmt-check lint types imports ## everything that needs no database
+
+fmt: setup-dev ## format the code
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix-only --quiet .
+
+fmt-check: setup-dev
+	@$(PY) -m ruff format --check .
+
+lint: setup-dev ## ruff
+	@$(PY) -m ruff check .
+
+types: setup-dev ## mypy, strict
+	@$(PY) -m mypy
+
+imports: setup-dev ## who may import whom
+	@.venv/bin/lint-imports
+
+bench: setup-dev ## measure, as ratios against a floor of the same run
+	@$(PY) -m benchmarks
+
+e2e: ## `slotbridge demo --once` in a fresh virtual environment
+	@scripts/e2e
+
+lock: ## renew the pinned dependencies (needs uv)
+	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements.in -o requirements.txt
+	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove the virtual environment and caches (never data)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
+
+.PHONY: help setup setup-dev demo test check fmt fmt-check lint types imports bench e2e lock clean

@@ -1,0 +1,39 @@
+"""Log lines as JSON: an event's name and our numbers, never a person."""
+
+import logging
+from typing import Any
+
+import structlog
+
+
+def _no_values(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Keeps a traceback's places and drops its message: exception texts may quote input."""
+    info = event.pop("exc_info", None)
+    if isinstance(info, BaseException):
+        info = (type(info), info, info.__traceback__)
+    if isinstance(info, tuple) and info[0] is not None:
+        frames = []
+        trace = info[2]
+        while trace is not None:
+            frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+            trace = trace.tb_next
+        event["error"] = info[0].__name__
+        event["at"] = frames[-8:]
+    return event
+
+
+def formatter() -> logging.Formatter:
+    """The formatter of every handler, for our own events and for libraries' lines alike."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[
+            _no_values,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )

@@ -1,0 +1,49 @@
+"""HTTP clients for talking to portals: time-outs always, bodies and queries never logged."""
+
+import ipaddress
+import logging
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+
+USER_AGENT = "Slotbridge/0.1 (+https://slotbridge.example/integration)"
+# A portal that has not answered by then has an unknown outcome (design promise 5).
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+
+# httpx logs each request with its full URL at INFO; URLs may carry times of visits.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+class PrivateAddress(Exception):
+    """A portal's address leads into this machine's own network: correct the address."""
+
+
+def client(base_url: str, *, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client for one portal. Follows no redirect: a portal that redirects a POST is read
+    wrongly by most clients (behaviour.md section 1), so a redirect is an answer of its own."""
+    return httpx.Client(
+        base_url=base_url,
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        headers={"User-Agent": USER_AGENT},
+        transport=transport,
+        limits=httpx.Limits(max_connections=4, max_keepalive_connections=2),
+    )
+
+
+def refuse_private(url: str) -> None:
+    """Raises PrivateAddress if the host of `url` is, or resolves to, a non-public address.
+
+    An administrator types a portal's address; without this the hub could be made to call
+    services of its own network.
+    """
+    host = urlsplit(url).hostname or ""
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return  # does not resolve: the call itself will fail and say so
+    for address in found:
+        if not ipaddress.ip_address(str(address).split("%")[0]).is_global:
+            raise PrivateAddress(f"{host} leads to an address inside this network")
