@@ -1,0 +1,16 @@
+import pytest
+import time_machine
+from django.conf import settings
+
+# Fixed keys: tests neither write secrets to disk nor share them with anybody.
+settings.SECRET_KEY = "tests-only-" + "0" * 40
+settings.SEALING_SECRETS = ["tests-only-" + "1" * 40]
+for alias, name in (("default", "slotbridge_test"), ("sandbox", "sandbox_test")):
+    settings.DATABASES[alias]["TEST"] = {"NAME": name}
+
+
+@pytest.fixture
+def frozen():
+    """A clock that stands at Monday 2026-03-02 08:00 in Warsaw and moves when told to."""
+    with time_machine.travel("2026-03-02T07:00:00+00:00", tick=False) as clock:
+        yield clock
