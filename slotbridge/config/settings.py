@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from slotbridge.config import home
-from slotbridge.kit import env
+from slotbridge.kit import catalogues, env
 
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA = home.data_directory()
@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "slotbridge.web.middleware.SecurityHeaders",
 ]
 ROOT_URLCONF = "slotbridge.config.urls"
 WSGI_APPLICATION = "slotbridge.config.wsgi.application"
@@ -82,8 +83,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"  # pages show a unit's own zone; nothing relies on this one
 USE_I18N = True
 LANGUAGE_CODE = "pl"
-LANGUAGES = [("pl", "polski"), ("en", "English"), ("ru", "русский")]
-LOCALE_PATHS = [PACKAGE / "locale"]
+# A language stands here once its catalogue is complete: without one, Django would mix it with pl.
+LANGUAGES = [("pl", "polski"), ("en", "English")]
+LOCALE_PATHS = [catalogues.compiled(PACKAGE / "locale", DATA / "locale")]
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
