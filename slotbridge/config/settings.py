@@ -69,6 +69,8 @@ TEMPLATES = [
     }
 ]
 DATABASES = {"default": env.database("DATABASE_URL", home.database_url("slotbridge"))}
+# None where DATABASE_URL names a database that somebody else runs.
+EMBEDDED_POSTGRES = None if env.text("DATABASE_URL", "") else home.embedded()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
