@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import time_machine
 from django.conf import settings
@@ -5,8 +7,10 @@ from django.conf import settings
 # Fixed keys: tests neither write secrets to disk nor share them with anybody.
 settings.SECRET_KEY = "tests-only-" + "0" * 40
 settings.SEALING_SECRETS = ["tests-only-" + "1" * 40]
+# Several runs beside each other on one server: each with a suffix of its own.
+SUFFIX = os.environ.get("SLOTBRIDGE_TEST_SUFFIX", "")
 for alias, name in (("default", "slotbridge_test"), ("sandbox", "sandbox_test")):
-    settings.DATABASES[alias]["TEST"] = {"NAME": name}
+    settings.DATABASES[alias].setdefault("TEST", {})["NAME"] = name + SUFFIX
 
 
 @pytest.fixture
