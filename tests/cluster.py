@@ -7,11 +7,11 @@ session, with nothing flushed to disk, and stops it at the end; xdist's workers 
 import os
 import shutil
 import tempfile
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 
-_started: list = []
+_session = ExitStack()
 
 
 def pytest_load_initial_conftests(early_config):
@@ -20,18 +20,15 @@ def pytest_load_initial_conftests(early_config):
         return
     from slotbridge.kit import postgres
 
-    home = Path(tempfile.mkdtemp(prefix="slotbridge-test-"))
-    server = postgres.Server(home / "postgres", durable=False)
-    server.start()
-    _started.append((server, home))
+    server = _session.enter_context(postgres.temporary())
     os.environ["DATABASE_URL"] = server.url("postgres")
     os.environ["SANDBOX_DATABASE_URL"] = server.url("postgres")
-    os.environ.setdefault("SLOTBRIDGE_DATA", str(home / "data"))
+    if "SLOTBRIDGE_DATA" not in os.environ:
+        data = tempfile.mkdtemp(prefix="slotbridge-test-")
+        _session.callback(shutil.rmtree, data, ignore_errors=True)
+        os.environ["SLOTBRIDGE_DATA"] = data
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure():
-    while _started:
-        server, home = _started.pop()
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+    _session.close()
