@@ -8,7 +8,9 @@ from slotbridge.config.settings import *  # noqa: F403 - every setting of the hu
 from slotbridge.config.settings import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "slotbridge.sandbox"]
-DATABASES = {**DATABASES, "sandbox": sandbox.DATABASES["sandbox"]}
+# A test of one of the two may run without the other's database.
+DATABASES = {**DATABASES, "sandbox": {**sandbox.DATABASES["sandbox"], "TEST": {"DEPENDENCIES": []}}}
 DATABASE_ROUTERS = sandbox.DATABASE_ROUTERS
+SANDBOX_CONTROL_TOKEN = sandbox.SANDBOX_CONTROL_TOKEN
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 PRIVATE_PORTALS = True

@@ -19,12 +19,7 @@ from slotbridge.kit import env
 DEBUG = False
 ALLOWED_HOSTS = env.words("SLOTBRIDGE_SANDBOX_HOSTS", "localhost,127.0.0.1,[::1]")
 INSTALLED_APPS = ["django.contrib.staticfiles", "django.contrib.postgres", "slotbridge.sandbox"]
-MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-]
+MIDDLEWARE: list[str] = []  # slotbridge.sandbox.wsgi: the handler takes none
 ROOT_URLCONF = "slotbridge.sandbox.urls"
 TEMPLATES = [
     {
@@ -47,3 +42,5 @@ STATIC_ROOT = DATA / "sandbox-static"
 LANGUAGE_CODE = "pl"
 LANGUAGES = [("pl", "polski"), ("en", "English")]
 CSRF_COOKIE_NAME = "sandbox_csrf"
+# Opens the control API (docs/sandbox.md): seed, act, script faults, move the clock.
+SANDBOX_CONTROL_TOKEN = home.secret("SLOTBRIDGE_SANDBOX_CONTROL_TOKEN")

@@ -1,0 +1,61 @@
+"""How the sandbox calls its clients' notification addresses."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from slotbridge.kit import http
+
+_transport: httpx.BaseTransport | None = None
+
+
+@contextmanager
+def through(transport: httpx.BaseTransport) -> Iterator[None]:
+    """Within it, calls go by `transport`: a hub in the same process (httpx.WSGITransport)."""
+    global _transport  # noqa: PLW0603 - a process has one way out
+    before, _transport = _transport, transport
+    try:
+        yield
+    finally:
+        _transport = before
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> int | None:
+    """The status of the answer; None if none came within `seconds`."""
+    answer = _post(url, body, headers, seconds)
+    return None if answer is None else answer.status_code
+
+
+def ask(
+    url: str, body: bytes, headers: Mapping[str, str], seconds: float
+) -> tuple[bool, int | None]:
+    """Whether the other side agreed (2xx), and its error_code if it sent one.
+
+    Source: behaviour.md section 4, Real-time requests: no answer in time is a no.
+    """
+    answer = _post(url, body, headers, seconds)
+    if answer is None:
+        return False, None
+    return answer.is_success, _error_code(answer)
+
+
+def _post(
+    url: str, body: bytes, headers: Mapping[str, str], seconds: float
+) -> httpx.Response | None:
+    sent = {**headers, "Content-Type": "application/json"}
+    with http.client("", transport=_transport) as client:
+        try:
+            return client.post(url, content=body, headers=sent, timeout=seconds)
+        except (httpx.TransportError, httpx.InvalidURL):
+            return None
+
+
+def _error_code(answer: httpx.Response) -> int | None:
+    try:
+        sent: Any = answer.json()
+    except ValueError:
+        return None
+    code = sent.get("error_code") if isinstance(sent, dict) else None
+    return code if isinstance(code, int) else None
