@@ -1,0 +1,195 @@
+"""Notifications: bytes in, an Event or a Question out. Speaks to nobody.
+
+A notification is {name, data, created_at}: no id, no order, no signature (behaviour.md section 4).
+Its content is a hint; the booking itself is read through the API (A61).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import NoReturn
+
+from slotbridge.connectors.docplanner import fields, records
+from slotbridge.connectors.docplanner.answers import Answer
+from slotbridge.connectors.docplanner.records import Json, Place
+from slotbridge.sync.contract import Event, Heard, MessageUnreadable, PortalBooking, Question
+
+LONGEST_BODY = 1024 * 1024
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,59}")
+
+# Every event of the contract; one that is not here is kept and does nothing (A57). The two that
+# ask before they act are answered by read_question: as events they only say that a patient tried.
+EVENTS: Mapping[str, Heard] = {
+    "slot-booking": Heard.NOTHING,
+    "slot-booked": Heard.BOOKED,
+    "booking-canceled": Heard.CANCELED,
+    "booking-moving": Heard.NOTHING,
+    "booking-moved": Heard.MOVED,
+    "booking-confirmed": Heard.NOTHING,
+    "booking-payment-status-changed": Heard.NOTHING,
+    "break-created": Heard.CALENDAR,
+    "break-moved": Heard.CALENDAR,
+    "break-removed": Heard.CALENDAR,
+    "presence-marked": Heard.NOTHING,
+    "address-service-created": Heard.CATALOGUE,
+    "address-service-changed": Heard.CATALOGUE,
+    "address-service-deleted": Heard.CATALOGUE,
+    "address-commercial-type-changed": Heard.CATALOGUE,
+    "address-assigned": Heard.CATALOGUE,
+    "address-unassigned": Heard.CATALOGUE,
+}
+PLACE_PARTS = ("facility", "doctor", "address")
+BOOKING_PART = {
+    "slot-booked": "visit_booking",
+    "booking-canceled": "visit_booking",
+    "booking-moved": "new_visit_booking",
+}
+REQUEST_PART = {"slot-booking": "visit_booking_request", "booking-moving": "creating_booking"}
+# The keys that say when something happens or happened.
+MOMENTS = frozenset(
+    {
+        "start_at",
+        "end_at",
+        "booked_at",
+        "booking_at",
+        "canceled_at",
+        "canceling_at",
+        "since",
+        "till",
+        "changed_at",
+    }
+)
+
+
+def pulled(answer: Answer) -> list[bytes]:
+    """The notifications of one reading of the queue, each as a body of its own.
+
+    What cannot be taken apart is handed on whole: it is off the queue, and parked with its reason
+    it can still be read by a person.
+    """
+    found = fields.mapping(answer.data).get("notifications")
+    if isinstance(found, list):
+        return [json.dumps(each).encode() for each in found]
+    return [answer.content] if answer.content.strip() else []
+
+
+def message_key(body: bytes) -> str:
+    """Name, ids and times of a notification as a digest: the same for every delivery of it, in
+    whatever order its keys are written. What cannot be read is keyed by its bytes. Never raises.
+    """
+    try:
+        name, data, created_at = _open(body)
+    except MessageUnreadable:
+        return f"unreadable:{hashlib.sha256(body).hexdigest()}"
+    told = [name, _instant(created_at), sorted(_identity("", data))]
+    return f"{name}:{hashlib.sha256(json.dumps(told).encode()).hexdigest()}"
+
+
+def read_message(body: bytes) -> Event:
+    """The event, with what it says of the booking as a hint.
+
+    Raises MessageUnreadable if it is no notification, or one we need that lacks an id we need.
+    """
+    name, data, created_at = _open(body)
+    heard = EVENTS.get(name, Heard.NOTHING)
+    at = _place(data)
+    id_ = old_id = ""
+    hint: PortalBooking | None = None
+    if heard in {Heard.BOOKED, Heard.CANCELED, Heard.MOVED}:
+        told = fields.mapping(data.get(BOOKING_PART[name]))
+        id_ = fields.identifier(told.get("id"))
+        hint = records.booking(told, at)
+        _require(bool(id_), "the booking has no id")
+        if heard is Heard.MOVED:
+            old_id = fields.identifier(fields.mapping(data.get("old_visit_booking")).get("id"))
+            _require(bool(old_id), "the booking before the move has no id")
+    if heard not in {Heard.NOTHING, Heard.CATALOGUE}:
+        _require(bool(at.facility and at.doctor and at.address), "a place has no id")
+    return Event(
+        heard=heard,
+        name=name,
+        facility=at.facility,
+        doctor=at.doctor,
+        address=at.address,
+        booking=id_,
+        old_booking=old_id,
+        hint=hint,
+        said_at=fields.moment(created_at),
+    )
+
+
+def read_question(body: bytes) -> Question | None:
+    """What the portal asks before it books or moves (A46); None for what only tells.
+
+    Raises MessageUnreadable also for a question that lacks place or time: it cannot be granted.
+    """
+    name, data, _created_at = _open(body)
+    if name not in REQUEST_PART:
+        return None
+    asked = fields.mapping(data.get(REQUEST_PART[name]))
+    at = _place(data)
+    times = records.times(asked)
+    _require(bool(at.facility and at.doctor and at.address), "a place has no id")
+    if times is None:
+        _unreadable("the time that is asked for cannot be read")
+    moving = fields.identifier(fields.mapping(data.get("canceling_booking")).get("id"))
+    _require(bool(moving) or name == "slot-booking", "the booking to be moved has no id")
+    return Question(
+        facility=at.facility,
+        doctor=at.doctor,
+        address=at.address,
+        start=times[0],
+        end=times[1],
+        service=fields.identifier(fields.mapping(asked.get("address_service")).get("id")),
+        moving=moving,
+    )
+
+
+def _open(body: bytes) -> tuple[str, Json, object]:
+    """Name, data and created_at. Raises MessageUnreadable."""
+    if len(body) > LONGEST_BODY:
+        _unreadable("longer than a notification can be")
+    found = fields.json_or_none(body)
+    if not isinstance(found, dict):
+        _unreadable("not a JSON object")
+    name, data = found.get("name"), found.get("data")
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        _unreadable("it has no name")
+    if not isinstance(data, dict):
+        _unreadable("it has no data")
+    return name, data, found.get("created_at")
+
+
+def _place(data: Json) -> Place:
+    ids = (fields.identifier(fields.mapping(data.get(part)).get("id")) for part in PLACE_PARTS)
+    return Place(*ids)
+
+
+def _identity(path: str, value: Json) -> Iterator[tuple[str, str]]:
+    """Ids and times of every part, as (where, what). Parts lie at most two deep."""
+    for name, part in value.items():
+        here = f"{path}/{name}"
+        if isinstance(part, dict) and here.count("/") <= 2:  # noqa: PLR2004 - two deep
+            yield from _identity(here, part)
+        elif name == "id":
+            yield here, fields.identifier(part)
+        elif name in MOMENTS:
+            yield here, _instant(part)
+
+
+def _instant(value: object) -> str:
+    """An instant in UTC, whatever its offset; as it is written where it is no instant."""
+    found = fields.moment(value)
+    return found.isoformat() if found else fields.text(value)
+
+
+def _require(fulfilled: bool, otherwise: str) -> None:
+    if not fulfilled:
+        _unreadable(otherwise)
+
+
+def _unreadable(why: str) -> NoReturn:
+    raise MessageUnreadable(why)  # never with a value: it may be a person's
