@@ -23,6 +23,7 @@ from slotbridge.kit.postgres.trouble import DiskFull, Trouble, last_words
 
 _CHUNK = 2**16
 _IN_USE, _DISK_FULL = "55006", "53100"  # SQLSTATEs
+_PARTING = 1.0  # seconds: a session that was just closed is counted a moment longer
 _KNOWS_TRANSACTION_TIMEOUT = 170000
 _TRANSACTION_TIMEOUT = b"SET transaction_timeout = 0;\n"
 
@@ -33,17 +34,19 @@ WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
 AND nspname !~ '^pg_' AND nspname <> 'information_schema'
 AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
 """
-_OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-    "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-)
-_EMPTY_IT = f"""
+_OTHERS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+AND backend_type = 'client backend' AND pid NOT IN (pg_backend_pid(), {pid})
+"""
+# The sessions are counted again inside: somebody may have come since.
+_EMPTY_IT = """
+BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
 DO $$
 DECLARE schema record;
 BEGIN
-  IF ({_OTHERS}) > 0 THEN RAISE EXCEPTION USING ERRCODE = 'object_in_use'; END IF;
+  IF ({others}) > 0 THEN RAISE EXCEPTION USING ERRCODE = 'object_in_use'; END IF;
   FOR schema IN SELECT nspname AS name FROM pg_namespace
     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
   LOOP EXECUTE format('DROP SCHEMA %I CASCADE', schema.name); END LOOP;
@@ -192,16 +195,13 @@ def restore(address: Address, file: Path, program: Program, *, replace: bool = F
     begun = time.monotonic()
     size = _size_of_dump(file, program)
     with address.session() as connection:
-        others = _number(connection, _OTHERS)
-        if others:
-            raise _in_use(address, others)
+        _refuse_company(address, connection)
         if _number(connection, _FILLED) and not replace:
             raise DatabaseNotEmpty(
                 f"The database {address.database} is not empty. Add --force to replace all that "
                 "is in it by the dump; a dump of it first does no harm."
             )
-        version = connection.info.server_version
-    _play(address, file, program, version)
+        _play(address, file, program, connection.info)
     with address.session() as connection:
         connection.execute("ANALYZE")  # a dump holds no statistics of the planner
     return Work(size, time.monotonic() - begun)
@@ -210,6 +210,14 @@ def restore(address: Address, file: Path, program: Program, *, replace: bool = F
 def _number(connection: psycopg.Connection, question: str) -> int:
     row = connection.execute(question.encode()).fetchone()
     return int(row[0]) if row else 0
+
+
+def _refuse_company(address: Address, connection: psycopg.Connection) -> None:
+    until = time.monotonic() + _PARTING
+    while others := _number(connection, _OTHERS.format(pid=0)):
+        if time.monotonic() > until:
+            raise _in_use(address, others)
+        time.sleep(0.05)
 
 
 def _in_use(address: Address, others: int) -> DatabaseInUse:
@@ -240,7 +248,7 @@ def _size_of_dump(file: Path, program: Program) -> int:
     return size
 
 
-def _play(address: Address, file: Path, program: Program, version: int) -> None:
+def _play(address: Address, file: Path, program: Program, ours: psycopg.ConnectionInfo) -> None:
     """Feeds the dump's script to psql; COMMIT follows only when the whole file was readable."""
     script = [str(program.binary("pg_restore")), "--no-owner", "--no-privileges", "--file=-"]
     # sqlstate: an error names its class and its line, and quotes no row.
@@ -260,21 +268,23 @@ def _play(address: Address, file: Path, program: Program, version: int) -> None:
         assert reader.stdout is not None
         assert writer.stdin is not None
         assert writer.stderr is not None
-        whole = False
+        whole = True
         with contextlib.suppress(BrokenPipeError):  # psql stopped at an error, which is read below
-            writer.stdin.write(f"BEGIN;\n{_EMPTY_IT}".encode())
-            _pour(reader.stdout, writer.stdin, version)
+            others = _OTHERS.format(pid=ours.backend_pid)
+            writer.stdin.write(_EMPTY_IT.format(others=others).encode())
+            _pour(reader.stdout, writer.stdin, ours.server_version)
             whole = reader.wait() == 0
-            if whole:
-                writer.stdin.write(b"COMMIT;\n")
-            else:
+            if not whole:
                 writer.kill()  # within a COPY, the end of input would be taken for its end
+            writer.stdin.write(b"COMMIT;\n")
+        with contextlib.suppress(BrokenPipeError):
             writer.stdin.close()
         reader.kill()
         said = writer.stderr.read().decode(errors="replace")
-    if writer.returncode == 0:
-        return
-    raise _restore_failure(address, file, said, torn=not whole and not said)
+    if not whole:
+        raise DumpUnusable(f"{file} is damaged or not whole. The database is as it was.")
+    if writer.returncode != 0:
+        raise _refusal(address, file, said)
 
 
 def _pour(source: IO[bytes], target: IO[bytes], version: int) -> None:
@@ -292,10 +302,8 @@ def _pour(source: IO[bytes], target: IO[bytes], version: int) -> None:
         target.write(chunk)
 
 
-def _restore_failure(address: Address, file: Path, said: str, *, torn: bool) -> Trouble:
+def _refusal(address: Address, file: Path, said: str) -> Trouble:
     codes = re.findall(r"(?:ERROR|FATAL):\s+([0-9A-Z]{5})\b", said)
-    if torn:
-        return DumpUnusable(f"{file} is damaged or not whole. The database is as it was.")
     if _IN_USE in codes:
         return _in_use(address, 1)
     if _DISK_FULL in codes:

@@ -25,11 +25,16 @@ class Owner:
     lent: bool
 
     @property
-    def name(self) -> str:
+    def known(self) -> bool:
+        """Whether the machine has a name for this account; a container may run without one."""
         try:
-            return pwd.getpwuid(self.uid).pw_name
+            return bool(pwd.getpwuid(self.uid))
         except KeyError:
-            return f"account {self.uid}"
+            return False
+
+    @property
+    def name(self) -> str:
+        return pwd.getpwuid(self.uid).pw_name if self.known else f"account {self.uid}"
 
     def run(
         self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None
@@ -67,13 +72,18 @@ def owner_for(folder: Path) -> Owner:
     """The account for a server whose files lie in `folder`, which need not exist yet.
 
     For root: the owner of the nearest directory that is not root's own (that account could
-    replace the data anyway, and its own commands go on working), else "nobody".
+    replace the data anyway, and its own commands go on working), else "nobody". An account
+    without a name cannot make a cluster, but it may go on with the one in its own `folder`.
     """
     if os.geteuid() != 0:
         return myself()
     for place in (folder, *folder.parents):
-        if place.exists() and (there := place.stat()).st_uid != 0:
-            return Owner(there.st_uid, there.st_gid, lent=True)
+        there = place.stat() if place.exists() else None
+        if there is None or there.st_uid == 0:
+            continue
+        owner = Owner(there.st_uid, there.st_gid, lent=True)
+        if owner.known or place == folder:
+            return owner
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
@@ -82,6 +92,16 @@ def owner_for(folder: Path) -> Owner:
             "it as. Start Slotbridge as an ordinary user."
         ) from None
     return Owner(nobody.pw_uid, nobody.pw_gid, lent=True)
+
+
+def prove_named(owner: Owner) -> None:
+    """Raises NoOrdinaryAccount when initdb would refuse an account without a name."""
+    if not owner.known:
+        raise NoOrdinaryAccount(
+            f"PostgreSQL makes a database only for an account with a name, and {owner.uid} has "
+            "none in /etc/passwd. Start Slotbridge as an account that has one, or set "
+            "DATABASE_URL to a PostgreSQL that runs elsewhere."
+        )
 
 
 def prove(owner: Owner) -> None:

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from slotbridge.kit.postgres import process, trouble
-from slotbridge.kit.postgres.owner import Owner
+from slotbridge.kit.postgres.owner import Owner, prove_named
 from slotbridge.kit.postgres.place import Place
 from slotbridge.kit.postgres.program import Program, installed, usable_program
 
@@ -39,7 +39,7 @@ _FIRST_SETTINGS = {
     # /dev/shm is small in containers, and systemd empties it when a user logs out.
     "dynamic_shared_memory_type": "mmap",
 }
-_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class UpgradeNeeded(trouble.Trouble):
@@ -168,7 +168,7 @@ class Server:
         )
 
     def _make_ready(self, owner: Owner) -> None:
-        """What a start needs: nothing left of a killed server, a cluster, a place for the socket."""
+        """What a start needs: a cluster, a place for the socket, nothing of a killed server."""
         place = self._place
         self._end_remains()
         process.disown(place.data)
@@ -216,6 +216,7 @@ class Server:
                     "(slotbridge db dump), move the directory away, and restore the dump here."
                 )
             return
+        prove_named(owner)
         draft = data.with_name("data.new")
         shutil.rmtree(draft, ignore_errors=True)
         command: list[str | Path] = [program.binary("initdb"), "--pgdata", draft]
