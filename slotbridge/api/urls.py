@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from slotbridge.api import hooks
+
+urlpatterns = [path("<str:token>", hooks.receive, name="hook")]

@@ -13,6 +13,6 @@ def wait(attempts: int, retry_after: timedelta | None = None) -> timedelta:
     What the other side asked for (`retry_after`) is the least we wait. Jitter, of a quarter
     either way, keeps many accounts from knocking at one recovering portal together.
     """
-    doubled = FIRST * 2 ** min(max(attempts - 1, 0), 16)
+    doubled: timedelta = FIRST * 2 ** min(max(attempts - 1, 0), 16)
     waiting = min(doubled, LONGEST) * random.uniform(0.75, 1.25)  # noqa: S311 - not a secret
     return max(waiting, retry_after or timedelta())

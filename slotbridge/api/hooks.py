@@ -1,0 +1,54 @@
+"""Where portals send notifications: kept, then answered; thought about later (A61, A62)."""
+
+from __future__ import annotations
+
+import hmac
+
+import structlog
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from slotbridge.sync import accounts, inbox, questions
+from slotbridge.sync.contract import MessageUnreadable
+from slotbridge.sync.models import Account
+from slotbridge.sync.registry import connector_class
+from slotbridge.sync.seals import box
+
+log = structlog.stdlib.get_logger(__name__)
+
+# The header whose value was agreed with the portal, where one was (behaviour.md section 4).
+KEY_HEADER = "X-Api-Key"
+
+
+@csrf_exempt
+@transaction.non_atomic_requests
+def receive(request: HttpRequest, token: str) -> HttpResponse:
+    """One notification, or a ping. Anything below 500 tells the portal's monitor we are alive.
+
+    200 as soon as it is stored. A question that the portal waits with is answered from a hold:
+    200 is yes, 409 with `error_code` is no.
+    """
+    account = accounts.account_of_hook(token)
+    if account is None or not _has_key(request, account):
+        return HttpResponse(status=404)
+    if request.method != "POST" or not request.body:
+        return HttpResponse(status=200)  # the five-minute ping: verb and body are not documented
+    try:
+        question = connector_class(account.kind).read_question(request.body)
+    except MessageUnreadable:
+        question = None  # kept below, and parked with its reason
+    if question is not None:
+        if questions.may_be_taken(account, question):
+            return HttpResponse(status=200)
+        log.info("question denied", account=account.pk)
+        return JsonResponse({"error_code": 1}, status=409)
+    inbox.keep(account, [request.body], way="push")
+    return HttpResponse(status=200)
+
+
+def _has_key(request: HttpRequest, account: Account) -> bool:
+    if account.sealed_header_key is None:
+        return True
+    agreed = box().open_text(account.sealed_header_key)
+    return hmac.compare_digest(request.headers.get(KEY_HEADER, ""), agreed)

@@ -1,0 +1,302 @@
+"""A worker's turns: fan out what changed, lease an account, do what is due for it.
+
+Answers and visits come before days, days before comparisons. No transaction is open while a
+portal is spoken to; each step stores its result before the next begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest
+
+from slotbridge.his import holds
+from slotbridge.kit import backoff, clock
+from slotbridge.sync import (
+    accounts,
+    budget,
+    catalogue,
+    fanout,
+    inbox,
+    patrol,
+    queue,
+    telling_days,
+    telling_visits,
+)
+from slotbridge.sync.contract import AccountRejected, Connector, PortalError, TryLater
+from slotbridge.sync.models import Account, InboxMessage, Listing, ListingDay, VisitTarget
+from slotbridge.sync.queue import Lease, LeaseLost
+
+log = structlog.stdlib.get_logger(__name__)
+
+PULL_EVERY = timedelta(seconds=5)
+# One account keeps a worker no longer than this while others wait.
+LONGEST_TURN = timedelta(seconds=30)
+# A portal that fails this often in a row is left alone for a while, not one record of it.
+FAILURES_OF_A_PORTAL = 3
+
+State = Account.State
+
+
+class Engine:
+    """The outbound and inbound work of one worker; keeps connections to portals open."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        self._connectors: dict[int, tuple[object, Connector]] = {}
+
+    def run_once(self) -> bool:
+        """One round; whether there was anything to do."""
+        removed = holds.remove_expired_holds()
+        drained = fanout.fan_out()
+        lease = queue.claim(self.owner)
+        if lease is None:
+            return bool(removed or drained)
+        try:
+            self._turn(lease)
+        except LeaseLost:
+            log.warning("lease lost", account=lease.account_id)
+        finally:
+            lease.give_back()
+        return True
+
+    def run_until_idle(self, rounds: int = 1000) -> None:
+        """Rounds until nothing is due now: for tests, commands and the demo."""
+        for _ in range(rounds):
+            if not self.run_once():
+                return
+
+    def close(self) -> None:
+        for _, connector in self._connectors.values():
+            connector.close()
+        self._connectors.clear()
+
+    def _turn(self, lease: Lease) -> None:
+        ends = clock.now() + LONGEST_TURN
+        while clock.now() < ends:
+            account = Account.objects.select_related("organisation").get(pk=lease.account_id)
+            connector = self._connector(account)
+            try:
+                did = _step(lease, account, connector)
+            except AccountRejected:
+                _reject(lease)
+                return
+            except TryLater as later:
+                if _fail(lease, later):
+                    return
+                continue
+            if not did:
+                return
+            if account.failures:
+                _recover(lease)
+            fanout.fan_out()
+
+    def _connector(self, account: Account) -> Connector:
+        configured = (
+            account.login, account.password_set_at, tuple(sorted(account.settings.items())),
+        )  # fmt: skip
+        kept = self._connectors.get(account.pk)
+        if kept is not None and kept[0] == configured:
+            return kept[1]
+        if kept is not None:
+            kept[1].close()
+        connector = accounts.connect(account)
+        self._connectors[account.pk] = (configured, connector)
+        return connector
+
+
+def _step(lease: Lease, account: Account, connector: Connector) -> bool:
+    """Does the most urgent thing that is due; False if nothing is."""
+    now = clock.now()
+    if account.catalogue_due_at and account.catalogue_due_at <= now and account.state in {
+        State.SYNCHRONISING, State.REJECTED, State.READY,
+    }:  # fmt: skip
+        return _read_catalogue(lease, account, connector)
+    if account.state == State.READY:
+        return (
+            _hear(lease, account, connector)
+            or _tell_visit(lease, account, connector)
+            or _tell_days(lease, account, connector)
+            or _patrol(lease, account, connector)
+        )
+    if account.state == State.SWITCHING_OFF:
+        return _tell_days(lease, account, connector) or _finish_switching_off(lease, account)
+    return False
+
+
+def _hear(lease: Lease, account: Account, connector: Connector) -> bool:
+    message = inbox.next_message(account)
+    if message is not None:
+        return _guarded(
+            lambda: inbox.process(lease, connector, message), lambda: _park_message(message)
+        )
+    if account.pull_due_at is not None and account.pull_due_at <= clock.now():
+        bodies = connector.pull()
+        with transaction.atomic():
+            lease.confirm()
+            inbox.keep(account, bodies, way="pull")
+            Account.objects.filter(pk=account.pk).update(
+                pull_due_at=clock.now() + (timedelta() if bodies else PULL_EVERY),
+                last_read_at=clock.now(),
+            )
+        return True
+    return False
+
+
+def _tell_visit(lease: Lease, account: Account, connector: Connector) -> bool:
+    if not budget.may_write(account, urgent=True):
+        return False
+    target = (
+        VisitTarget.objects.filter(
+            account=account, asked__gt=F("answered"), problem="", due_at__lte=clock.now()
+        )
+        .order_by("asked_at", "pk")
+        .first()
+    )
+    if target is None:
+        return False
+    return _guarded(
+        lambda: telling_visits.tell_visit(lease, connector, target.pk),
+        lambda: VisitTarget.objects.filter(pk=target.pk).update(problem=_OURS),
+    )
+
+
+def _tell_days(lease: Lease, account: Account, connector: Connector) -> bool:
+    if not budget.may_write(account, urgent=False):
+        return False
+    listing = telling_days.next_listing(account)
+    if listing is None:
+        return False
+    return _guarded(
+        lambda: _or_later(listing, lambda: telling_days.tell_listing(lease, connector, listing)),
+        lambda: listing.days.filter(asked__gt=F("answered")).update(problem=_OURS),
+    )
+
+
+def _patrol(lease: Lease, account: Account, connector: Connector) -> bool:
+    listing = patrol.next_listing(account)
+    if listing is None:
+        return False
+    return _guarded(
+        lambda: _or_later(listing, lambda: patrol.patrol(lease, connector, listing)),
+        lambda: type(listing).objects.filter(pk=listing.pk).update(
+            problem=_OURS, patrol_due_at=clock.now() + patrol.EVERY
+        ),
+    )  # fmt: skip
+
+
+def _read_catalogue(lease: Lease, account: Account, connector: Connector) -> bool:
+    records = list(connector.read_catalogue())
+    try:
+        with transaction.atomic():
+            catalogue.store(lease.confirm(), records)
+    except catalogue.AnotherAccount:
+        with transaction.atomic():
+            fresh = lease.confirm()
+            fresh.catalogue_due_at = None
+            fresh.save(update_fields=["catalogue_due_at"])
+            accounts.enter(
+                fresh,
+                State.FAILED,
+                "Login and password open another account: none of the linked facilities is there."
+                " Nothing is published. Enter the former ones, or link the units anew.",
+            )
+    log.info("catalogue read", account=account.pk, records=len(records))
+    return True
+
+
+def _finish_switching_off(lease: Lease, account: Account) -> bool:
+    waiting = ListingDay.objects.filter(
+        listing__account=account, asked__gt=F("answered"), problem=""
+    ).exists()
+    if waiting:
+        return False
+    with transaction.atomic():
+        accounts.enter(lease.confirm(), State.OFF)
+    return True
+
+
+_OURS = "This program could not do it: the log names the place. Tell its makers, then try again."
+
+
+def _guarded(work: Callable[[], None], park: Callable[[], object]) -> bool:
+    """One bad record stops only itself (promise 8): what nobody foresaw is parked and logged."""
+    try:
+        work()
+    except (PortalError, LeaseLost):
+        raise
+    except Exception:
+        log.exception("work parked")
+        park()
+    return True
+
+
+def _or_later(listing: Listing, work: Callable[[], None]) -> None:
+    """A listing that fails steps back, so that the account's others get their turn."""
+    try:
+        work()
+    except TryLater:
+        later = clock.now() + backoff.wait(listing.attempts + 1)
+        Listing.objects.filter(pk=listing.pk).update(
+            attempts=F("attempts") + 1,
+            failing_since=Coalesce("failing_since", clock.now()),
+            patrol_due_at=Greatest("patrol_due_at", later),
+        )
+        listing.days.filter(asked__gt=F("answered")).update(due_at=later)
+        raise
+
+
+def _park_message(message: InboxMessage) -> None:
+    InboxMessage.objects.filter(pk=message.pk).update(
+        state=InboxMessage.State.PARKED, problem=_OURS, done_at=clock.now()
+    )
+
+
+@transaction.atomic
+def _reject(lease: Lease) -> None:
+    """A4: said once, tried again every quarter of an hour."""
+    account = lease.confirm()
+    if account.state != State.REJECTED:
+        log.warning("account rejected", account=account.pk)
+    accounts.enter(account, State.REJECTED, "The portal refused login or password.")
+    account.catalogue_due_at = account.not_before = clock.now() + accounts.RETRY_REJECTED
+    account.save(update_fields=["catalogue_due_at", "not_before"])
+
+
+@transaction.atomic
+def _fail(lease: Lease, later: TryLater) -> bool:
+    """Notes a failure; whether the whole account is to wait."""
+    account = lease.confirm()
+    now = clock.now()
+    account.failures += 1
+    account.problem = str(later)[:300]
+    if account.failing_since is None:
+        account.failing_since = now
+        log.warning("portal failing", account=account.pk)
+    if (
+        account.state == State.SYNCHRONISING
+        and account.state_since + accounts.LONGEST_SYNCHRONISATION <= now
+    ):
+        accounts.enter(account, State.FAILED, "The portal did not answer for 30 minutes.")
+    waits = (
+        later.retry_after is not None
+        or account.failures >= FAILURES_OF_A_PORTAL
+        or account.state != State.READY
+    )
+    if waits:
+        account.not_before = now + backoff.wait(account.failures, later.retry_after)
+    account.save(update_fields=["failures", "problem", "failing_since", "not_before"])
+    return waits
+
+
+@transaction.atomic
+def _recover(lease: Lease) -> None:
+    account = lease.confirm()
+    account.failures, account.failing_since, account.not_before = 0, None, None
+    account.problem = ""
+    account.save(update_fields=["failures", "failing_since", "not_before", "problem"])
+    log.info("portal answers again", account=account.pk)

@@ -1,0 +1,192 @@
+"""How an account and its listings are doing, in a colour, a time and a sentence (promise 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Count, F, Min, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from slotbridge.kit import clock
+from slotbridge.sync.models import (
+    Account,
+    Booking,
+    InboxMessage,
+    Listing,
+    ListingDay,
+    VisitTarget,
+)
+
+# A33: within a minute of the change; a banner after fifteen (A11).
+FRESH_WITHIN = timedelta(minutes=1)
+BANNER_AFTER = timedelta(minutes=15)
+
+
+class Colour(StrEnum):
+    FRESH = "fresh"
+    LATE = "late"
+    FAILING = "failing"
+    PAUSED = "paused"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A colour, since when, and one sentence that says why and what to do."""
+
+    colour: Colour
+    since: datetime | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is due at an account and what is left for a person."""
+
+    days: int
+    visits: int
+    messages: int
+    oldest_since: datetime | None
+    requests: int  # writes these need: one a listing, one a visit
+    minutes_to_go: int  # at the account's budget
+    parked_days: int
+    parked_visits: int
+    parked_messages: int
+    unassigned: int
+    doubtful: int
+    held: int
+
+    @property
+    def total(self) -> int:
+        return self.days + self.visits + self.messages
+
+    @property
+    def for_a_person(self) -> int:
+        return (
+            self.parked_days
+            + self.parked_visits
+            + self.parked_messages
+            + self.unassigned
+            + self.held
+        )
+
+
+# Reasons that are stored in English and translated where they are shown.
+REASONS = (
+    gettext_noop("The portal refused login or password."),
+    gettext_noop("The portal did not answer for 30 minutes."),
+    gettext_noop(
+        "Login and password open another account: none of the linked facilities is there."
+        " Nothing is published. Enter the former ones, or link the units anew."
+    ),
+    gettext_noop("No practitioner of ours is linked to this doctor and address."),
+    gettext_noop("The links of this doctor and address were removed."),
+    gettext_noop("The service it was booked for is not linked to one of ours."),
+    gettext_noop("Made by this integration, but for no visit here."),
+    gettext_noop("It was over when we heard of it."),
+    gettext_noop("It was moved there after it had begun or ended here."),
+    gettext_noop("It was cancelled there after it had begun or ended here."),
+    gettext_noop("The portal does not know this booking any more. Ask the patient."),
+    gettext_noop(
+        "The visit was moved where the portal cannot show it: its booking was cancelled there."
+        " Phone the patient."
+    ),
+    gettext_noop("Changed on the portal again and again: find out who does it, then try again."),
+    gettext_noop(
+        "This program could not do it: the log names the place. Tell its makers, then try again."
+    ),
+)
+
+_FIXED = {
+    Account.State.UNCONFIGURED: (
+        Colour.OFF,
+        gettext_noop("Not connected: enter login and password."),
+    ),
+    Account.State.SYNCHRONISING: (
+        Colour.LATE,
+        gettext_noop("The first synchronisation is running."),
+    ),
+    Account.State.PAUSED: (Colour.PAUSED, gettext_noop("Paused: changes wait until you resume.")),
+    Account.State.SWITCHING_OFF: (Colour.LATE, gettext_noop("Slots are being withdrawn.")),
+    Account.State.OFF: (Colour.OFF, gettext_noop("Switched off.")),
+}  # fmt: skip
+
+
+def waiting(account: Account) -> Waiting:
+    """Counts of what waits, in a handful of queries whatever there is."""
+    due = ListingDay.objects.filter(listing__account=account, asked__gt=F("answered"))
+    days = due.filter(problem="", listing__held_since__isnull=True).aggregate(
+        days=Count("pk"), listings=Count("listing", distinct=True), since=Min("asked_at")
+    )
+    targets = VisitTarget.objects.filter(account=account).aggregate(
+        waiting=Count("pk", filter=Q(asked__gt=F("answered"), problem="")),
+        since=Min("asked_at", filter=Q(asked__gt=F("answered"), problem="")),
+        parked=Count("pk", filter=~Q(problem="")),
+        doubtful=Count("pk", filter=~Q(doubt="")),
+    )
+    messages = InboxMessage.objects.filter(account=account).aggregate(
+        waiting=Count("pk", filter=Q(state="new")),
+        since=Min("received_at", filter=Q(state="new")),
+        parked=Count("pk", filter=Q(state="parked")),
+    )
+    since = [at for at in (days["since"], targets["since"], messages["since"]) if at]
+    requests = days["listings"] + targets["waiting"]
+    return Waiting(
+        days=days["days"],
+        visits=targets["waiting"],
+        messages=messages["waiting"],
+        oldest_since=min(since, default=None),
+        requests=requests,
+        minutes_to_go=-(-requests // (account.writes_limit or 40)),
+        parked_days=due.exclude(problem="").count(),
+        parked_visits=targets["parked"],
+        parked_messages=messages["parked"],
+        unassigned=Booking.objects.filter(
+            account=account, status=Booking.Status.BOOKED
+        ).exclude(problem="").count(),
+        doubtful=targets["doubtful"],
+        held=account.listings.filter(held_since__isnull=False).count(),
+    )  # fmt: skip
+
+
+def light_of(account: Account) -> Light:
+    """The account's light."""
+    if account.state in _FIXED:
+        colour, sentence = _FIXED[Account.State(account.state)]
+        return Light(colour, account.state_since, _(sentence))
+    if account.state in {Account.State.FAILED, Account.State.REJECTED}:
+        return Light(Colour.FAILING, account.state_since, _(account.reason))
+    if account.failing_since is not None:
+        return Light(
+            Colour.FAILING,
+            account.failing_since,
+            _("The portal does not answer. Changes wait and are sent by themselves afterwards."),
+        )
+    since = waiting(account).oldest_since
+    if since is not None and since + FRESH_WITHIN < clock.now():
+        return Light(Colour.LATE, since, _("Changes are waiting to be sent or taken over."))
+    return Light(Colour.FRESH, account.last_write_at, _("Everything has been told."))
+
+
+def light_of_listing(listing: Listing) -> Light:
+    """One calendar's light."""
+    if listing.held_since is not None:
+        return Light(
+            Colour.PAUSED,
+            listing.held_since,
+            _("All its free times would vanish: confirm that this is meant, or put them back."),
+        )
+    if listing.failing_since is not None:
+        return Light(Colour.FAILING, listing.failing_since, listing.problem)
+    oldest = listing.days.filter(asked__gt=F("answered")).aggregate(since=Min("asked_at"))["since"]
+    if oldest is not None and oldest + FRESH_WITHIN < clock.now():
+        return Light(Colour.LATE, oldest, _("Changes are waiting to be sent."))
+    return Light(Colour.FRESH, listing.last_told_at, _("Everything has been told."))
+
+
+def needs_banner(account: Account) -> bool:
+    """A11: the portal has not been reached for a quarter of an hour and may oversell."""
+    return account.failing_since is not None and account.failing_since + BANNER_AFTER <= clock.now()

@@ -1,0 +1,118 @@
+"""Leases: who may speak for an account now, and how long (ADR 2).
+
+One account speaks with one voice at a time, so order and write budget hold across machines. Work
+is rows that are due; the lease is on the account. Every settlement confirms the lease in its own
+transaction: a worker that slept past its lease cannot write over its successor's results.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from slotbridge.kit import clock
+from slotbridge.sync.models import Account
+
+# Longer than the slowest request to a portal (kit.http.TIMEOUT) with room to settle.
+LEASE = timedelta(seconds=60)
+
+_DUE = """
+SELECT a.id FROM sync_account a
+WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
+  AND (a.not_before IS NULL OR a.not_before <= %(now)s)
+  AND (
+    (a.state IN ('synchronising', 'rejected', 'ready') AND a.catalogue_due_at <= %(now)s)
+    OR (a.state = 'ready' AND (
+        a.pull_due_at <= %(now)s
+        OR EXISTS (SELECT 1 FROM sync_inboxmessage m WHERE m.account_id = a.id
+                   AND m.state = 'new' AND m.due_at <= %(now)s)
+        OR EXISTS (SELECT 1 FROM sync_visittarget t WHERE t.account_id = a.id
+                   AND t.asked > t.answered AND t.problem = '' AND t.due_at <= %(now)s)
+        OR EXISTS (SELECT 1 FROM sync_listing l WHERE l.account_id = a.id
+                   AND l.is_active AND l.patrol_due_at <= %(now)s)))
+    OR (a.state IN ('ready', 'switching-off') AND EXISTS (
+        SELECT 1 FROM sync_listing l JOIN sync_listingday d ON d.listing_id = l.id
+        WHERE l.account_id = a.id AND l.held_since IS NULL
+          AND d.asked > d.answered AND d.problem = '' AND d.due_at <= %(now)s)
+        AND (a.writes_left > 0 OR a.writes_reset_at IS NULL OR a.writes_reset_at <= %(now)s))
+    OR a.state = 'switching-off'
+  )
+ORDER BY a.lease_until NULLS FIRST, a.id
+FOR NO KEY UPDATE SKIP LOCKED
+LIMIT 1
+"""
+
+_NEXT = """
+SELECT min(due) FROM (
+    SELECT min(d.due_at) AS due FROM sync_listingday d
+    WHERE d.asked > d.answered AND d.problem = '' AND d.due_at > %(now)s
+    UNION ALL SELECT min(t.due_at) FROM sync_visittarget t
+    WHERE t.asked > t.answered AND t.problem = '' AND t.due_at > %(now)s
+    UNION ALL SELECT min(m.due_at) FROM sync_inboxmessage m
+    WHERE m.state = 'new' AND m.due_at > %(now)s
+    UNION ALL SELECT min(a.pull_due_at) FROM sync_account a
+    WHERE a.state = 'ready' AND a.pull_due_at > %(now)s
+    UNION ALL SELECT min(a.not_before) FROM sync_account a WHERE a.not_before > %(now)s
+) x
+"""
+
+
+class LeaseLost(Exception):
+    """Another worker speaks for this account now: drop what you hold, settle nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to speak for one account until it expires. `number` tells it from any other."""
+
+    account_id: int
+    owner: str
+    number: int
+
+    def confirm(self) -> Account:
+        """The account, locked and with its lease renewed; inside the caller's transaction.
+
+        Raises LeaseLost: then nothing that was prepared may be stored.
+        """
+        account = (
+            Account.objects.select_for_update(no_key=True)
+            .filter(pk=self.account_id, lease_number=self.number, lease_owner=self.owner)
+            .first()
+        )
+        if account is None:
+            raise LeaseLost(f"account {self.account_id}")
+        account.lease_until = clock.now() + LEASE
+        account.save(update_fields=["lease_until"])
+        return account
+
+    def give_back(self) -> None:
+        """Lets others speak at once; nothing if the lease was lost meanwhile."""
+        Account.objects.filter(
+            pk=self.account_id, lease_number=self.number, lease_owner=self.owner
+        ).update(lease_until=None, lease_owner="")
+
+
+@transaction.atomic
+def claim(owner: str) -> Lease | None:
+    """Leases the account that has waited longest and has something to do now, if any."""
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"now": now})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    account = Account.objects.get(pk=row[0])
+    account.lease_owner, account.lease_until = owner, now + LEASE
+    account.lease_number += 1
+    account.save(update_fields=["lease_owner", "lease_until", "lease_number"])
+    return Lease(account.pk, owner, account.lease_number)
+
+
+def next_due() -> datetime | None:
+    """When something will be due that is not now; for how long to sleep."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, {"now": clock.now()})
+        found: datetime | None = cursor.fetchone()[0]
+    return found

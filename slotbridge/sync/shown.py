@@ -1,0 +1,261 @@
+"""Why is this slot not shown? Every missing piece by name (A15-A19, promise 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from slotbridge.his import free
+from slotbridge.his.models import PriceListUse, Service, Slot
+from slotbridge.kit import clock
+from slotbridge.sync import fanout, listings
+from slotbridge.sync.models import Account, CatalogueItem, Listing, ListingDay, ListingSchedule
+from slotbridge.sync.wanted import Offering
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A missing piece: a code for programs, a sentence for people."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is read once for many slots."""
+
+    account: Account
+    links: listings.Links
+    addresses: dict[tuple[str, str, str], CatalogueItem]
+    listings: dict[int, Listing]  # by schedule
+    offerings: dict[int, Offering]  # by listing
+    days: dict[tuple[int, date], ListingDay]
+    free: dict[int, bool]  # slot -> whether any of it is free
+    listed: set[tuple[int, date | None, date | None]]  # clinic and days of a used price list
+    window: tuple[date, date]
+
+
+def why_not_shown(slot: Slot, channel: str) -> list[Reason]:
+    """Everything that keeps one slot off the portal; [] if it is shown."""
+    return why_not_shown_for([slot], channel)[slot.pk]
+
+
+def why_not_shown_for(slots: Collection[Slot], channel: str) -> dict[int, list[Reason]]:
+    """As `why_not_shown`, for slots of one organisation, in a number of queries that does not
+    grow with them.
+    """
+    if not slots:
+        return {}
+    organisation = next(iter(slots)).organisation_id
+    account = Account.objects.filter(organisation_id=organisation, channel=channel).first()
+    if account is None:
+        reason = Reason("no-account", _("The portal is not connected."))
+        return {slot.pk: [reason] for slot in slots}
+    full = {
+        slot.pk: slot
+        for slot in Slot.objects.filter(pk__in=[slot.pk for slot in slots])
+        .select_related("schedule__clinic__unit", "schedule__practitioner")
+        .prefetch_related("services")
+    }
+    known = _read(account, list(full.values()))
+    return {slot.pk: list(_reasons(full[slot.pk], known)) for slot in slots}
+
+
+def _reasons(slot: Slot, known: _Known) -> Iterator[Reason]:
+    if known.account.channel not in slot.channels:
+        yield Reason("not-visible", _("The visibility box is not ticked."))
+    if known.account.state != Account.State.READY:
+        yield Reason(
+            "account",
+            _("The portal's account is not running: %(state)s.")
+            % {"state": Account.State(known.account.state).label},
+        )
+    yield from _unlinked(slot, known)
+    yield from _without_service(slot, known)
+    yield from _out_of_time(slot, known)
+    yield from _on_its_way(slot, known)
+
+
+def _unlinked(slot: Slot, known: _Known) -> Iterator[Reason]:
+    schedule = slot.schedule
+    if schedule.practitioner is None:
+        yield Reason("no-person", _("Portals show slots of persons only, not of rooms or devices."))
+        return
+    pieces: list[tuple[str, CatalogueItem | None, str, str]] = [
+        (
+            "person",
+            known.links.practitioners.get(schedule.practitioner.pk),
+            _("%(name)s is not linked to a person on the portal."),
+            schedule.practitioner.full_name,
+        ),
+        (
+            "clinic",
+            known.links.clinics.get(schedule.clinic_id),
+            _("The clinic %(name)s is not linked to an address on the portal."),
+            schedule.clinic.name,
+        ),
+        (
+            "unit",
+            known.links.units.get(schedule.clinic.unit_id),
+            _("The unit %(name)s is not linked to a facility on the portal."),
+            schedule.clinic.unit.name,
+        ),
+    ]
+    complete = True
+    for code, item, sentence, name in pieces:
+        if item is None:
+            complete = False
+            yield Reason(f"no-{code}-link", sentence % {"name": name})
+        elif item.gone_at is not None:
+            complete = False
+            yield Reason(
+                f"broken-{code}-link",
+                _("The portal's record that %(name)s is linked to is gone: link it anew.")
+                % {"name": name},
+            )
+    if complete and known.links.address_of(schedule, known.addresses) is None:
+        yield Reason(
+            "no-address",
+            _("%(name)s has no address at this place on the portal.")
+            % {"name": schedule.practitioner.full_name},
+        )
+
+
+def _without_service(slot: Slot, known: _Known) -> Iterator[Reason]:
+    clinic = slot.schedule.clinic
+    if not any(
+        listed == clinic.pk and (first is None or first <= slot.day) and (
+            last is None or slot.day < last
+        )
+        for listed, first, last in known.listed
+    ):  # fmt: skip
+        yield Reason(
+            "no-price-list",
+            _("No price list of %(name)s is used on the portal on that day.")
+            % {"name": clinic.name},
+        )
+        return
+    listing = known.listings.get(slot.schedule_id)
+    if listing is None:
+        return
+    offering = known.offerings[listing.pk]
+    only = {service.pk for service in slot.services.all()}
+    if offering.offers(clinic.pk, slot.day, only, slot.end - slot.start):
+        return
+    yield Reason("no-service", _("No service can be booked on it:"))
+    yield from _services_missing(slot, offering, only)
+
+
+def _services_missing(slot: Slot, offering: Offering, only: set[int]) -> Iterator[Reason]:
+    listed = {
+        row.service_id
+        for row in offering.prices.get(slot.schedule.clinic_id, ())
+        if slot.day in row.valid
+    }
+    offered = offering.services(slot.schedule.clinic_id, slot.day)
+    for service in Service.objects.filter(pk__in=only or listed).order_by("name"):
+        yield _service_missing(offering, service, listed=listed, offered=offered)
+
+
+def _service_missing(
+    offering: Offering, service: Service, *, listed: set[int], offered: dict[int, str]
+) -> Reason:
+    checks: list[tuple[Callable[[], bool], str, str]] = [
+        (
+            lambda: service.pk not in listed,
+            "service-not-listed",
+            _("%(name)s is not in the price list used on the portal."),
+        ),
+        (
+            lambda: service.pk not in offering.counterparts,
+            "service-not-linked",
+            _("%(name)s is not linked to a service on the portal."),
+        ),
+        (
+            lambda: offering.counterparts[service.pk] not in offering.at_address,
+            "service-not-at-address",
+            _("%(name)s is not among the services of this address on the portal."),
+        ),
+        (
+            lambda: service.pk not in offered,
+            "service-twice",
+            _("%(name)s shares its counterpart on the portal with another service of the clinic."),
+        ),
+    ]
+    for is_so, code, sentence in checks:
+        if is_so():
+            return Reason(code, sentence % {"name": service.name})
+    return Reason(
+        "service-too-long",
+        _("%(name)s takes longer than the slot.") % {"name": service.name},
+    )
+
+
+def _out_of_time(slot: Slot, known: _Known) -> Iterator[Reason]:
+    now = clock.now()
+    first, last = known.window
+    if slot.end <= now:
+        yield Reason("past", _("It is over."))
+    elif slot.day > last:
+        yield Reason("too-far", _("The portal takes slots twelve weeks ahead: it will follow."))
+    elif slot.day >= first and not known.free.get(slot.pk, False):
+        yield Reason("taken", _("All of it is taken by visits or absences."))
+
+
+def _on_its_way(slot: Slot, known: _Known) -> Iterator[Reason]:
+    listing = known.listings.get(slot.schedule_id)
+    if listing is None:
+        return
+    if listing.held_since is not None:
+        yield Reason(
+            "held", _("All free times of this calendar would vanish: it waits for a person.")
+        )
+    row = known.days.get((listing.pk, slot.day))
+    if row is not None and row.problem:
+        yield Reason("parked", _("The portal refused the day: %(why)s") % {"why": _(row.problem)})
+    elif row is not None and row.asked > row.answered:
+        yield Reason("waiting", _("It is about to be told to the portal."))
+
+
+def _read(account: Account, slots: list[Slot]) -> _Known:
+    days = sorted({slot.day for slot in slots})
+    shown = {
+        row.schedule_id: row.listing
+        for row in ListingSchedule.objects.filter(
+            account=account, schedule__in=[slot.schedule_id for slot in slots]
+        ).select_related("listing__account")
+    }
+    unique = {listing.pk: listing for listing in shown.values()}
+    uses = PriceListUse.objects.filter(
+        organisation_id=account.organisation_id,
+        channel=account.channel,
+        clinic__in={slot.schedule.clinic_id for slot in slots},
+    )
+    return _Known(
+        account=account,
+        links=listings.Links.of(account),
+        addresses=listings.addresses_of(account),
+        listings=shown,
+        offerings={key: Offering.of(listing, days[0], days[-1]) for key, listing in unique.items()},
+        days={
+            (row.listing_id, row.day): row
+            for row in ListingDay.objects.filter(listing__in=unique, day__in=days).filter(
+                asked__gt=F("answered")
+            )
+        },
+        free={
+            part.slot_id: bool(part.free)
+            for part in free.free_slots(
+                schedules={slot.schedule_id for slot in slots},
+                start=min(slot.start for slot in slots),
+                end=max(slot.end for slot in slots),
+            )
+        },
+        listed={(use.clinic_id, use.valid.lower, use.valid.upper) for use in uses},
+        window=fanout.horizon(account, clock.now()),
+    )

@@ -1,0 +1,211 @@
+"""Telling a portal what a listing shows: all due days of a listing in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from slotbridge.kit import clock
+from slotbridge.sync import budget, fanout, periods, reconcile
+from slotbridge.sync.contract import Connector, OpenPeriod, Refused
+from slotbridge.sync.models import Account, Listing, ListingDay
+from slotbridge.sync.queue import Lease
+from slotbridge.sync.wanted import taken, wanted_days
+
+log = structlog.stdlib.get_logger(__name__)
+
+# A refused request is halved to find the day that is to blame; a listing that is refused
+# whatever we send (not paid for, say) must not burn the budget of the others.
+MOST_REFUSALS = 8
+
+
+def next_listing(account: Account) -> Listing | None:
+    """The listing with the nearest day that is due."""
+    row = (
+        ListingDay.objects.filter(
+            listing__account=account,
+            listing__held_since__isnull=True,
+            asked__gt=F("answered"),
+            problem="",
+            due_at__lte=clock.now(),
+        )
+        .order_by("day", "listing_id")
+        .select_related("listing__account")
+        .first()
+    )
+    return row.listing if row else None
+
+
+def tell_listing(lease: Lease, connector: Connector, listing: Listing) -> None:
+    """Tells the listing's due days if a patient would see a difference.
+
+    Raises TryLater or AccountRejected after the days were put back; Refused days are parked.
+    """
+    plan = _plan(lease, listing)
+    if not plan:
+        return
+    refusals = 0
+    parts = [plan]
+    while parts:
+        part = parts.pop(0)
+        try:
+            _tell(lease, connector, listing, part)
+        except Refused as refusal:
+            refusals += 1
+            if len(part) == 1 or refusals >= MOST_REFUSALS:
+                _park(lease, connector, listing, part, str(refusal))
+            else:
+                days = sorted(part)
+                half = len(days) // 2
+                parts[:0] = [{d: part[d] for d in days[:half]}, {d: part[d] for d in days[half:]}]
+
+
+Part = dict[date, tuple[int, tuple[OpenPeriod, ...]]]  # day -> (asked, wanted)
+
+
+@transaction.atomic
+def _plan(lease: Lease, listing: Listing) -> Part:
+    """Settles the days that need no write, and marks the others as unknown before they are
+    told: whoever takes over from a killed worker tells them again.
+    """
+    account = lease.confirm()
+    now = clock.now()
+    first, last = fanout.horizon(account, now)
+    rows = {
+        row.day: row
+        for row in listing.days.select_for_update().filter(asked__gt=F("answered"), problem="")
+    }
+    for row in [row for day, row in rows.items() if not first <= day <= last]:
+        del rows[row.day]
+        row.answered = row.asked
+        row.save(update_fields=["answered"])
+    if not rows:
+        return {}
+    states = _states(listing, rows)
+    telling = set(reconcile.days_to_tell(states, now))
+    try:
+        if _may_be_held(account, listing, now):
+            reconcile.check_vanished(
+                {day: states[day] for day in telling},
+                others_open=_something_elsewhere(listing, set(rows)),
+                now=now,
+            )
+    except reconcile.CalendarVanished:
+        listing.held_since = now
+        listing.save(update_fields=["held_since"])
+        log.warning("listing held", listing=listing.pk, account=account.pk, days=len(telling))
+        return {}
+    for day, row in rows.items():
+        if day in telling:
+            row.told = None
+        else:
+            row.answered = row.asked
+    ListingDay.objects.bulk_update(rows.values(), ["told", "answered"], batch_size=500)
+    return {day: (rows[day].asked, states[day].wanted) for day in sorted(telling)}
+
+
+def _states(listing: Listing, rows: Mapping[date, ListingDay]) -> dict[date, reconcile.Day]:
+    wanted = wanted_days(listing, rows)
+    start = clock.day_bounds(min(rows), listing.tz)[0]
+    end = clock.day_bounds(max(rows), listing.tz)[1]
+    busy = taken(listing, start, end)
+    states = {}
+    for day, row in rows.items():
+        day_start, day_end = clock.day_bounds(day, listing.tz)
+        states[day] = reconcile.Day(
+            wanted=wanted[day],
+            told=periods.from_json(row.told),
+            taken=tuple((s, e) for s, e in busy if s < day_end and day_start < e),
+        )
+    return states
+
+
+def _may_be_held(account: Account, listing: Listing, now: datetime) -> bool:
+    """Emptying is a person's own decision when the mapping was removed or the account switched
+    off, and after a release.
+    """
+    return (
+        listing.is_active
+        and account.state == Account.State.READY
+        and (listing.release_until is None or listing.release_until <= now)
+    )
+
+
+def _something_elsewhere(listing: Listing, days: set[date]) -> bool:
+    """Whether the listing shows something on other days: then it does not vanish as a whole."""
+    return any(
+        told
+        for told in listing.days.filter(day__gte=clock.today(listing.tz), told__isnull=False)
+        .exclude(day__in=days)
+        .values_list("told", flat=True)
+    )
+
+
+def _tell(lease: Lease, connector: Connector, listing: Listing, part: Part) -> None:
+    now = clock.now()
+    recent = {
+        digest: at
+        for digest, at in listing.recent.items()
+        if datetime.fromisoformat(at) + connector.repeat_window > now
+    }
+    days: dict[date, Sequence[OpenPeriod]] = {day: wanted for day, (_, wanted) in part.items()}
+    digest = connector.tell_days(listing.ref, days, avoid=recent.keys())
+    with transaction.atomic():
+        account = lease.confirm()
+        now = clock.now()
+        budget.spend(account, connector)
+        account.last_write_at = now
+        account.save(update_fields=["last_write_at"])
+        rows = list(listing.days.select_for_update().filter(day__in=part))
+        for row in rows:
+            asked, wanted = part[row.day]
+            # What was asked meanwhile stays due: answered is what this request had seen.
+            row.answered = max(row.answered, asked)
+            row.told, row.told_at = periods.to_json(wanted), now
+        ListingDay.objects.bulk_update(rows, ["answered", "told", "told_at"], batch_size=500)
+        listing.recent = {**recent, digest: now.isoformat()}
+        listing.last_told_at, listing.problem = now, ""
+        listing.failing_since, listing.attempts = None, 0
+        listing.save(
+            update_fields=["recent", "last_told_at", "problem", "failing_since", "attempts"]
+        )
+    log.info("days told", listing=listing.pk, account=lease.account_id, days=len(part))
+
+
+@transaction.atomic
+def _park(lease: Lease, connector: Connector, listing: Listing, part: Part, reason: str) -> None:
+    account = lease.confirm()
+    budget.spend(account, connector)
+    listing.days.filter(day__in=part).update(problem=reason[:300])
+    # A service or address that vanished there is the commonest cause: look at the lists again.
+    Account.objects.filter(pk=account.pk).update(catalogue_due_at=clock.now())
+    if listing.failing_since is None:
+        listing.failing_since = clock.now()
+        log.warning("listing refused", listing=listing.pk, account=account.pk, days=len(part))
+    listing.problem = reason[:300]
+    listing.save(update_fields=["failing_since", "problem"])
+
+
+@transaction.atomic
+def retry_day(*, listing_day: ListingDay, by: str) -> None:
+    """Takes a parked day up again; "try again" on the page."""
+    ListingDay.objects.filter(pk=listing_day.pk).update(
+        problem="", asked=F("asked") + 1, asked_at=clock.now(), due_at=clock.now(), told=None
+    )
+    log.info("day taken up again", listing_day=listing_day.pk, by=by)
+    fanout.wake()
+
+
+@transaction.atomic
+def release_held(*, listing: Listing, by: str) -> None:
+    """A person confirms that a calendar is to be emptied (promise 7)."""
+    Listing.objects.filter(pk=listing.pk).update(
+        held_since=None, release_until=clock.now() + timedelta(hours=1)
+    )
+    fanout.ask_all_days(listing.account, [listing.pk])
+    log.info("listing released", listing=listing.pk, by=by)
+    fanout.wake()
