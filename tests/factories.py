@@ -59,7 +59,7 @@ class OrganisationFactory(factory.django.DjangoModelFactory):
     created_at = factory.LazyFunction(clock.now)
 
     @factory.post_generation
-    def channels(self, create, extracted, **kwargs):
+    def channels(self, _create, extracted, **_):
         for code in extracted or (CHANNEL, OTHER_CHANNEL):
             models.Channel.objects.get_or_create(
                 organisation=self, code=code, defaults={"name": code.capitalize()}
@@ -245,7 +245,7 @@ class SlotFactory(_TimedFactory):
     day = factory.LazyAttribute(lambda o: clock.day_of(o.start, o.schedule.clinic.unit.tz))
 
     @factory.post_generation
-    def services(self, create, extracted, **kwargs):
+    def services(self, _create, extracted, **_):
         if extracted:
             self.services.set(extracted)
 
