@@ -105,8 +105,9 @@ class Visit(Owned):
                 name="only_a_hold_expires",
             ),
             models.CheckConstraint(
-                condition=Q(status="proposed") | Q(patient__isnull=False),
-                name="visit_has_a_patient_unless_proposed",
+                # A hold that was released or ran out is cancelled, and never had a patient.
+                condition=Q(status__in=["proposed", "cancelled"]) | Q(patient__isnull=False),
+                name="visit_has_a_patient_unless_held",
             ),
             models.CheckConstraint(
                 condition=Q(practitioner__isnull=False)
