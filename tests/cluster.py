@@ -14,7 +14,13 @@ import pytest
 _session = ExitStack()
 
 
-def pytest_load_initial_conftests(early_config):
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests():
+    _start()  # before pytest-django's own hook, which reads the settings
+    return (yield)
+
+
+def _start():
     if os.environ.get("DATABASE_URL"):
         os.environ.setdefault("SANDBOX_DATABASE_URL", os.environ["DATABASE_URL"])
         return
