@@ -72,6 +72,21 @@ def ask(server, question, database="postgres"):
         return cursor.fetchall() if cursor.description else []
 
 
+def killed(server):
+    """kill -9 of the server, and the moment until it has taken effect."""
+    pid = server.status().pid
+    os.kill(pid, signal.SIGKILL)
+    while not has_ended(pid):
+        time.sleep(0.01)
+
+
+def has_ended(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def run_as_server(server, command, **options):
     """A process of the account that the server runs as."""
     there = server.status().data.stat()
@@ -181,12 +196,10 @@ def test_starters_at_once_end_in_one_server(new):
 def test_a_killed_server_is_started_again_with_all_that_was_committed(server):
     server.start()
     ask(server, "CREATE TABLE kept AS SELECT 7 AS number")
-    killed = server.status().pid
-
-    os.kill(killed, signal.SIGKILL)
+    killed(server)
 
     assert server.start() is True
-    assert server.status().pid != killed
+
     assert ask(server, "SELECT number FROM kept") == [(7,)]
 
 
@@ -202,14 +215,14 @@ def test_an_orphan_of_a_killed_server_is_ended_before_the_next_start(server):
         spinner = threading.Thread(target=spin)
         spinner.start()
         time.sleep(0.2)
-        os.kill(server.status().pid, signal.SIGKILL)
-        time.sleep(0.3)
+        killed(server)
+        time.sleep(0.2)
         assert orphan.is_running(), "the trouble must be real: a busy session outlives its server"
 
         assert server.start() is True
 
         spinner.join(timeout=10)
-        assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+        assert has_ended(orphan.pid)
     assert ask(server, "SELECT 1") == [(1,)]
 
 
@@ -259,7 +272,7 @@ def test_a_zombie_is_no_server(server):
     while not server.status().running or server.start():
         time.sleep(0.01)
     child.send_signal(signal.SIGKILL)
-    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+    while not has_ended(child.pid):
         time.sleep(0.01)
     try:
         assert not server.status().running
@@ -292,9 +305,7 @@ def test_data_deleted_under_a_running_server_means_a_new_server(shelf):
 
         assert ask(deep, "SELECT 1") == [(1,)]
         assert deep.status().pid != first.pid
-        assert not psutil.pid_exists(first.pid) or (
-            psutil.Process(first.pid).status() == psutil.STATUS_ZOMBIE
-        )
+        assert has_ended(first.pid)
     finally:
         deep.remove()
 
@@ -413,10 +424,6 @@ def test_a_disk_too_small_for_a_cluster_is_told(shelf):
         with pytest.raises(postgres.DiskFull, match="Make room"):
             small.start()
         assert not small.status().data.exists()
-
-
-def killed(server):
-    os.kill(server.status().pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("how", [killed, postgres.Server.stop])
@@ -573,6 +580,4 @@ def test_a_temporary_server_leaves_nothing():
         found = server.status()
         assert found.running
     assert not found.data.parent.parent.exists()
-    assert not psutil.pid_exists(found.pid) or (
-        psutil.Process(found.pid).status() == psutil.STATUS_ZOMBIE
-    )
+    assert has_ended(found.pid)
