@@ -23,7 +23,22 @@ def _no_values(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, A
 
 
 def formatter() -> logging.Formatter:
-    """The formatter of every handler, for our own events and for libraries' lines alike."""
+    """The formatter of every handler, for our own events and for libraries' lines alike.
+
+    Our own loggers are bound to the standard library's here, so that one setting rules both.
+    """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,

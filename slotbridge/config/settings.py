@@ -90,7 +90,6 @@ LANGUAGES = [("pl", "polski"), ("en", "English")]
 LOCALE_PATHS = [catalogues.compiled(PACKAGE / "locale", DATA / "locale")]
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

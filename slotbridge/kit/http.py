@@ -3,6 +3,8 @@
 import ipaddress
 import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,15 +22,30 @@ class PrivateAddress(Exception):
     """A portal's address leads into this machine's own network: correct the address."""
 
 
+_transport: httpx.BaseTransport | None = None
+
+
+@contextmanager
+def through(transport: httpx.BaseTransport) -> Iterator[None]:
+    """Within it every client goes by `transport`: to another program in this very process."""
+    global _transport  # noqa: PLW0603 - a process has one way out
+    before, _transport = _transport, transport
+    try:
+        yield
+    finally:
+        _transport = before
+
+
 def client(base_url: str, *, transport: httpx.BaseTransport | None = None) -> httpx.Client:
     """A client for one portal. Follows no redirect: a portal that redirects a POST is read
-    wrongly by most clients (behaviour.md section 1), so a redirect is an answer of its own."""
+    wrongly by most clients (behaviour.md section 1), so a redirect is an answer of its own.
+    """
     return httpx.Client(
         base_url=base_url,
         timeout=TIMEOUT,
         follow_redirects=False,
         headers={"User-Agent": USER_AGENT},
-        transport=transport,
+        transport=transport or _transport,
         limits=httpx.Limits(max_connections=4, max_keepalive_connections=2),
     )
 

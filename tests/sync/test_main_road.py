@@ -1,0 +1,213 @@
+"""Slots out, a booking in, a move and a cancellation both ways (R22-R26)."""
+
+from datetime import timedelta
+
+import pytest
+
+from slotbridge.his import slots, visits
+from slotbridge.his.models import Patient, Visit
+from slotbridge.sandbox import actors
+from slotbridge.sync.models import Account, Booking
+from tests.factories import PatientFactory
+from tests.world import CHANNEL, World
+
+pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
+
+
+@pytest.fixture
+def world(frozen):
+    made = World(frozen)
+    yield made
+    made.close()
+
+
+def test_connecting_reads_the_catalogue_and_publishes_nothing(frozen):
+    world = World(frozen, linked=False)
+    world.open()
+    world.connect()
+    world.account.refresh_from_db()
+    assert world.account.state == Account.State.READY
+    assert world.account.catalogue_counts == {
+        "facility": 1, "doctor": 1, "place": 1, "service": 1,
+    }  # fmt: skip
+    assert world.portal_shows() == []
+    world.close()
+
+
+def test_ticked_slots_appear_on_the_portal_and_unticked_ones_do_not(world):
+    shown = world.open(wall="09:00", count=2)
+    world.open(wall="12:00", count=2, visible=False)
+    world.settle()
+    assert world.portal_shows() == [slot.start for slot in shown]
+
+
+def test_slots_withdrawn_vanish_from_the_portal(world):
+    made = world.open(count=3)
+    world.settle()
+    slots.withdraw_slots(
+        schedule=world.schedule, slot_ids=[made[1].pk], channel=CHANNEL, by="reception"
+    )
+    world.settle()
+    assert world.portal_shows() == [made[0].start, made[2].start]
+
+
+def test_a_booking_on_the_portal_becomes_a_visit_with_its_patient(world):
+    slot = world.open(count=2)[0]
+    world.settle()
+    writes = len(world.wires.writes())
+    world.patient_books(slot.start)
+    world.settle()
+    assert world.visits() == [(slot.start, "booked", "")]
+    patient = Patient.objects.get()
+    assert (patient.given_name, patient.email, patient.origin_channel) == (
+        "Łucja", "lucja@example.org", CHANNEL,
+    )  # fmt: skip
+    assert patient.verify == [Patient.Verify.NEW_FROM_PORTAL]
+    assert len(world.wires.writes()) == writes, "the portal's own booking needs no write"
+
+
+def test_the_patient_is_found_by_e_mail_with_other_case_and_blanks(world):
+    slot = world.open()[0]
+    known = PatientFactory(
+        organisation=world.organisation,
+        given_name="Łucja",
+        family_name="Świerczyńska",
+        email="Lucja@Example.org",
+        email_key="lucja@example.org",
+    )
+    world.settle()
+    world.patient_books(slot.start, email=" LUCJA@example.ORG ")
+    world.settle()
+    assert Visit.objects.get().patient == known
+    assert Patient.objects.count() == 1
+
+
+def test_a_move_on_the_portal_moves_the_visit_and_keeps_it(world):
+    first, second = world.open(count=2)
+    world.settle()
+    booking = world.patient_books(first.start)
+    world.settle()
+    visit = Visit.objects.get()
+    actors.patient_moves(booking, second.start)
+    world.settle()
+    assert world.visits() == [(second.start, "booked", "")]
+    assert Visit.objects.get().pk == visit.pk
+    assert world.portal_shows() == [first.start]
+    assert Booking.objects.filter(status="booked").count() == 1
+    assert Booking.objects.filter(status="moved", replaced_by__isnull=False).count() == 1
+
+
+def test_a_cancellation_on_the_portal_cancels_the_visit(world):
+    slot = world.open(count=1)[0]
+    world.settle()
+    booking = world.patient_books(slot.start)
+    world.settle()
+    actors.patient_cancels(booking)
+    world.settle()
+    assert world.visits() == [(slot.start, "cancelled", "")]
+    assert world.portal_shows() == [slot.start]
+
+
+def test_a_visit_planned_here_is_booked_on_the_portal_without_saying_who(world):
+    slot, other = world.open(count=2)
+    world.settle()
+    patient = PatientFactory(organisation=world.organisation, given_name="Sekretna")
+    world.plan(slot, patient)
+    world.settle()
+    assert world.portal_shows() == [other.start]
+    [(start, _)] = world.portal_bookings()
+    assert start == slot.start
+    booking = actors.Booking.objects.get()
+    assert "Sekretna" not in str(booking.patient)
+    assert "Sekretna" not in booking.comment
+    assert Visit.objects.count() == 1, "our own booking does not come back as a new visit"
+
+
+def test_a_visit_moved_here_is_moved_on_the_portal(world):
+    first, second = world.open(count=2)
+    world.settle()
+    world.patient_books(first.start)
+    world.settle()
+    visits.move_visit(
+        visit=Visit.objects.get(), start=second.start, end=second.end, by="reception"
+    )
+    world.settle()
+    assert world.portal_bookings() == [(second.start, "booked")]
+    assert world.portal_shows() == [first.start]
+    assert world.visits() == [(second.start, "booked", "")]
+
+
+def test_a_visit_cancelled_here_is_cancelled_on_the_portal_with_its_reason(world):
+    slot = world.open(count=1)[0]
+    world.settle()
+    world.patient_books(slot.start)
+    world.settle()
+    visits.cancel_visit(visit=Visit.objects.get(), reason="Awaria aparatu", by="reception")
+    world.settle()
+    booking = actors.Booking.objects.get()
+    assert (booking.status, booking.cancel_reason) == ("canceled", "Awaria aparatu")
+    assert world.portal_shows() == [slot.start]
+
+
+def test_a_visit_moved_to_another_practitioner_is_moved_to_that_doctor(frozen):
+    world = World(frozen, doctors=2)
+    [here] = world.open(count=1)
+    [there] = world.open(count=1, schedule=world.schedules[1], wall="11:00")
+    world.settle()
+    world.patient_books(here.start)
+    world.settle()
+    visits.move_visit(
+        visit=Visit.objects.get(),
+        schedule=world.schedules[1],
+        start=there.start,
+        end=there.end,
+        by="reception",
+    )
+    world.settle()
+    booking = actors.Booking.objects.get(status="booked")
+    assert (booking.address_id, booking.start) == (world.portal.addresses[1].pk, there.start)
+    assert world.portal_shows() == [here.start]
+    assert world.portal_shows(world.portal.addresses[1]) == []
+    world.close()
+
+
+def test_pulled_notifications_do_the_same_as_pushed_ones(frozen):
+    world = World(frozen, push=False)
+    slot = world.open(count=1)[0]
+    world.settle()
+    world.patient_books(slot.start)
+    world.after(seconds=6)
+    assert world.visits() == [(slot.start, "booked", "")]
+    world.close()
+
+
+def test_both_sides_book_one_time_and_both_patients_are_kept(world):
+    """A46: the second one is a clash for a person to settle, never dropped."""
+    slot = world.open(count=1)[0]
+    world.settle()
+    world.patient_books(slot.start)
+    patient = PatientFactory(organisation=world.organisation)
+    world.plan(slot, patient)
+    world.settle()
+    assert world.visits() == [(slot.start, "booked", ""), (slot.start, "booked", "taken")]
+    assert {v.patient_id for v in Visit.objects.all()} == {
+        patient.pk, Patient.objects.exclude(pk=patient.pk).get().pk,
+    }  # fmt: skip
+
+
+def test_a_time_is_published_minus_what_keeps_the_person_busy_elsewhere(world):
+    """A35: a visit in another clinic of the same person."""
+    world.open(count=2)
+    world.settle()
+    assert len(world.portal_shows()) == 2
+    slots_elsewhere = world.at(1, "09:00")
+    from slotbridge.his import absences
+
+    absences.add_absence(
+        practitioner=world.schedule.practitioner,
+        start=slots_elsewhere,
+        end=slots_elsewhere + timedelta(minutes=30),
+        by="reception",
+    )
+    world.settle()
+    assert world.portal_shows() == [world.at(1, "09:30")]
