@@ -3,6 +3,7 @@
 import typer
 
 from slotbridge.cli import db
+from slotbridge.cli.sandbox import sandbox
 
 app = typer.Typer(
     help="One schedule, every booking portal, no double booking, no lost patient.",
@@ -11,3 +12,4 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(db.app, name="db", no_args_is_help=True)
+app.command()(sandbox)

@@ -67,7 +67,7 @@ def cut(period: Period) -> Iterator[Offer]:
 
 
 class Busy:
-    """Taken ranges, joined where they touch, so that one look tells whether a range is free."""
+    """Ranges joined where they touch, so that one look tells whether another is free of them."""
 
     def __init__(self, ranges: Iterable[Range]) -> None:
         self._starts: list[datetime] = []
@@ -78,6 +78,10 @@ class Busy:
             else:
                 self._starts.append(start)
                 self._ends.append(end)
+
+    def ranges(self) -> list[Range]:
+        """The joined ranges, in order."""
+        return list(zip(self._starts, self._ends, strict=True))
 
     def hides(self, start: datetime, end: datetime) -> bool:
         """Whether [start, end) overlaps anything taken."""

@@ -1,0 +1,161 @@
+"""What a doctor sees: the own calendar, and everything that can be done in it."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from slotbridge.kit import clock
+from slotbridge.sandbox import actors, calendars, rules
+from slotbridge.sandbox.models import Address, Booking, Break, Doctor
+from slotbridge.sandbox.pages import times
+from slotbridge.sandbox.pages.base import REFUSALS, page, refusal
+from slotbridge.sandbox.pages.forms import BreakForm, DeskPatientForm, ReasonForm
+from slotbridge.sandbox.pages.patient import find_visit, read_start
+
+
+@page
+def doctors(request: HttpRequest) -> HttpResponse:
+    found = Doctor.objects.prefetch_related("addresses__facility")
+    return render(request, "sandbox/desk.html", {"doctors": found})
+
+
+@page
+def week(request: HttpRequest, key: UUID) -> HttpResponse:
+    """`key` is the address's: each address has a calendar of its own."""
+    start = times.first_day(request.GET.get("from"))
+    return _show_week(request, _address(key), start)
+
+
+def _address(key: UUID) -> Address:
+    return get_object_or_404(Address.objects.select_related("doctor", "facility"), key=key)
+
+
+def _show_week(
+    request: HttpRequest,
+    address: Address,
+    start: date,
+    *,
+    form: BreakForm | None = None,
+    refused: Promise | None = None,
+) -> HttpResponse:
+    shown = {
+        "address": address,
+        "siblings": address.doctor.addresses.select_related("facility"),
+        "week": times.desk_week(address, start),
+        "form": form or BreakForm(initial={"day": start}),
+        "refused": refused,
+        "done": request.GET.get("done"),
+    }
+    is_wrong = refused is not None or (form is not None and not form.is_valid())
+    return render(request, "sandbox/week.html", shown, status=409 if is_wrong else 200)
+
+
+def _back(address: Address, day: date, done: str) -> HttpResponse:
+    here = reverse("sandbox-week", kwargs={"key": address.key})
+    return redirect(f"{here}?from={day}&done={done}")
+
+
+@page
+def book(request: HttpRequest, key: UUID) -> HttpResponse:
+    address = _address(key)
+    start = read_start(request.GET.get("start"))
+    offers = calendars.offers(address, start, start + timedelta(seconds=1))
+    services = [
+        service
+        for service in address.services.select_related("service")
+        if any(offer.service == service.pk for offer in offers)
+    ]
+    form = DeskPatientForm(request.POST or None)
+    shown: dict[str, Any] = {
+        "address": address,
+        "start": start,
+        "services": services,
+        "form": form,
+        "day": rules.day_of(start),
+    }
+    if request.method == "POST" and form.is_valid():
+        named = request.POST.get("service")
+        chosen = next((each for each in services if str(each.pk) == named), None)
+        try:
+            if chosen is not None:
+                actors.doctor_books(address, start, chosen, form.patient())
+                return _back(address, rules.day_of(start), "booked")
+            shown["refused"] = REFUSALS[actors.Reason.TAKEN]
+        except actors.Refused as error:
+            shown["refused"] = refusal(error)
+    status = 409 if "refused" in shown else 200
+    return render(request, "sandbox/desk_book.html", shown, status=status)
+
+
+@page
+def add_break(request: HttpRequest, key: UUID) -> HttpResponse:
+    address = _address(key)
+    form = BreakForm(request.POST)
+    if not form.is_valid():
+        return _show_week(request, address, clock.today(rules.LOCALE_ZONE), form=form)
+    data = form.cleaned_data
+    since = clock.at(data["day"], data["since"], rules.LOCALE_ZONE)
+    till = clock.at(data["day"], data["till"], rules.LOCALE_ZONE)
+    try:
+        actors.doctor_adds_break(address, since, till, data["description"])
+    except actors.Refused as error:
+        return _show_week(request, address, data["day"], form=form, refused=refusal(error))
+    return _back(address, data["day"], "break")
+
+
+@page
+def remove_break(request: HttpRequest, key: UUID, number: int) -> HttpResponse:
+    address = _address(key)
+    found = get_object_or_404(Break, pk=number, address=address)
+    if request.method == "POST":
+        actors.doctor_removes_break(found)
+    return _back(address, rules.day_of(found.since), "unbreak")
+
+
+@page
+def switch_calendar(request: HttpRequest, key: UUID) -> HttpResponse:
+    address = _address(key)
+    day = clock.today(rules.LOCALE_ZONE)
+    if request.method == "POST":
+        try:
+            actors.doctor_switches_calendar(address, on=request.POST.get("on") == "yes")
+        except actors.Refused as error:
+            return _show_week(request, address, day, refused=refusal(error))
+    return _back(address, day, "switched")
+
+
+@page
+def visit(request: HttpRequest, key: UUID) -> HttpResponse:
+    """One visit: cancel it, or move it to a free time of this address."""
+    found = find_visit(key)
+    form = ReasonForm(request.POST or None)
+    shown: dict[str, Any] = {"visit": found, "form": form, "day": rules.day_of(found.start)}
+    if request.method == "POST" and form.is_valid():
+        try:
+            day = _carry_out(request, found, form.cleaned_data["reason"])
+        except actors.Refused as error:
+            shown["refused"] = refusal(error)
+        else:
+            return _back(found.address, day, request.POST["do"])
+    if found.is_active and found.service:
+        start = times.first_day(request.GET.get("from") or shown["day"].isoformat())
+        shown["week"] = times.free_week(found.address, found.service, start, without=found)
+    return render(
+        request, "sandbox/desk_visit.html", shown, status=409 if "refused" in shown else 200
+    )
+
+
+def _carry_out(request: HttpRequest, found: Booking, reason: str) -> date:
+    """Does what the button says; returns the date to show then."""
+    if request.POST.get("do") == "cancel":
+        actors.doctor_cancels(found, reason)
+        return rules.day_of(found.start)
+    if request.POST.get("do") == "move":
+        start: datetime = read_start(request.POST.get("start"))
+        return rules.day_of(actors.doctor_moves(found, start).start)
+    raise Http404
