@@ -34,7 +34,9 @@ DATABASES = {
 DATABASE_ROUTERS = ["slotbridge.sandbox.router.SandboxRouter"]
 LANGUAGE_CODE = "pl"
 LANGUAGES = [("pl", "polski"), ("en", "English")]
-LOCALE_PATHS = [catalogues.compiled(PACKAGE / "sandbox" / "locale", DATA / "sandbox-locale")]
+LOCALE_PATHS = [
+    catalogues.compiled(PACKAGE / "sandbox" / "locale", home.data_directory() / "sandbox-locale")
+]
 CSRF_COOKIE_NAME = "sandbox_csrf"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # a first load of 12 weeks in one request
 # Opens the control API (docs/sandbox.md): seed, act, script faults, move the clock.
