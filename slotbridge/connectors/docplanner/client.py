@@ -184,6 +184,6 @@ def _read_token(response: httpx.Response) -> Token:
     if not (isinstance(value, str) and value.isascii() and value.isprintable() and value.strip()):
         raise TryLater("token: an answer without a token")
     said = fields.text(body.get("expires_in"))
-    lifetime = timedelta(seconds=int(said[:9])) if said.isdecimal() else UNSAID_LIFETIME
-    lifetime = min(lifetime, LONGEST_LIFETIME)
+    seconds = int(said[:9]) if said.isdecimal() else 0
+    lifetime = min(timedelta(seconds=seconds) or UNSAID_LIFETIME, LONGEST_LIFETIME)
     return Token(value, clock.now() + lifetime - min(SPARE, lifetime / 10))

@@ -188,7 +188,8 @@ class DocplannerConnector(Connector):
         if not (self._site.sends_identity and name):
             return {"name": NEUTRAL_NAME, "surname": NEUTRAL_SURNAME, "phone": None}
         named = {"name": name, "phone": visit.phone or None}
-        return named | ({"surname": visit.family_name} if visit.given_name else {})
+        both = visit.given_name and visit.family_name
+        return named | ({"surname": visit.family_name} if both else {})
 
     def move(
         self, listing: ListingRef, booking: str, target: ListingRef, visit: VisitToTell
