@@ -4,6 +4,7 @@ Loaded by `-p tests.cluster`. Without DATABASE_URL it starts the embedded server
 session, with nothing flushed to disk, and stops it at the end; xdist's workers inherit it.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 _session = ExitStack()
+atexit.register(_session.close)  # also when the settings do not even load
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
