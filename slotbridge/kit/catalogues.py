@@ -3,7 +3,6 @@ may lie where nothing can be written.
 """
 
 import hashlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -32,7 +31,7 @@ def compiled(sources: Path, target: Path) -> Path:
             binary = draft / catalogue.relative_to(sources).with_suffix(".mo")
             binary.parent.mkdir(parents=True, exist_ok=True)
             polib.pofile(str(catalogue)).save_as_mofile(str(binary))
-        os.rename(draft, ready)
+        draft.rename(ready)
     except OSError:
         if not ready.is_dir():  # else another process was first
             raise

@@ -1,0 +1,102 @@
+"""„Konfiguracja”: the access to a portal (R8-R11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from slotbridge.sync.contract import SettingField
+from slotbridge.sync.models import Account
+from slotbridge.sync.registry import connector_class
+from slotbridge.web.forms.base import Form
+from slotbridge.web.zones import house_zone
+
+
+class AccountForm(Form):
+    """Login, password and the settings that the portal's connector asks for.
+
+    The saved password is never in the page: an empty field leaves it, and removing it is a box of
+    its own (A6).
+    """
+
+    login = forms.CharField(max_length=200, required=False)
+    password = forms.CharField(
+        max_length=500,
+        required=False,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    remove_password = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, account: Account, portal: str, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"login": account.login}, **kwargs)
+        self._account = account
+        self._settings = connector_class(account.kind).settings_fields
+        named = {"portal": portal}
+        login, password = self.fields["login"], self.fields["password"]
+        login.label = _("Login of the integration for authorisation in %(portal)s") % named
+        login.widget.attrs["autocomplete"] = "off"
+        password.label = _("Password of the integration for authorisation in %(portal)s") % named
+        if account.sealed_password is None:
+            del self.fields["remove_password"]
+        else:
+            when = account.password_set_at
+            local = when.astimezone(house_zone(account.organisation)) if when else None
+            password.help_text = _(
+                "Set on %(date)s and not shown. Leave the field empty to keep it."
+            ) % {"date": formats.date_format(local, "j E Y, H:i") if local else "—"}
+            self.fields["remove_password"].label = _("Remove the saved password")
+        for setting in self._settings:
+            self.fields[f"setting_{setting.name}"] = _field(setting, account)
+        for field in self.fields.values():
+            field.disabled = self.is_disabled
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("password") and data.get("remove_password"):
+            self.add_error(
+                "remove_password",
+                forms.ValidationError(
+                    _("Either give a new password or remove the saved one."), code="both"
+                ),
+            )
+        return data
+
+    @property
+    def new_password(self) -> str | None:
+        """None leaves the saved one."""
+        return self.cleaned_data["password"] or None
+
+    @property
+    def removes_password(self) -> bool:
+        return bool(self.cleaned_data.get("remove_password"))
+
+    @property
+    def empties_all(self) -> bool:
+        """Login and password are both taken away: that is how one switches it off (A9)."""
+        return not self.cleaned_data["login"] and self.removes_password
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the connector asked for; other things that the account holds stay as they are."""
+        given = {
+            setting.name: self.cleaned_data[f"setting_{setting.name}"] for setting in self._settings
+        }
+        return {**self._account.settings, **given}
+
+
+def _field(setting: SettingField, account: Account) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": _(setting.label),
+        "help_text": _(setting.help) if setting.help else "",
+        "initial": account.settings.get(setting.name, setting.default),
+        "required": False,
+    }
+    if setting.choices:
+        return forms.ChoiceField(
+            choices=[(value, _(label)) for value, label in setting.choices], **common
+        )
+    return forms.CharField(max_length=500, **common)

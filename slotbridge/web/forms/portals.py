@@ -1,0 +1,12 @@
+from django import forms
+
+from slotbridge.web.forms.base import DayField
+
+
+class RetryForm(forms.Form):
+    """What to take up again: a calendar's day, a visit, a message, or a held calendar."""
+
+    what = forms.ChoiceField(choices=[(one, one) for one in ("day", "visit", "message", "held")])
+    address = forms.CharField(required=False, max_length=100)
+    day = DayField(required=False)
+    key = forms.UUIDField(required=False)

@@ -1,0 +1,117 @@
+"""„Administracja” → „Konfiguracja”: a portal's access, and the first synchronisation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from slotbridge.kit import clock
+from slotbridge.kit.http import PrivateAddress
+from slotbridge.sync import accounts
+from slotbridge.sync.models import Account
+from slotbridge.web import mapping
+from slotbridge.web.access import ADMINISTRATORS, OVERSEERS, StaffRequest, page
+from slotbridge.web.forms.base import add_error
+from slotbridge.web.forms.configuration import AccountForm
+from slotbridge.web.zones import house_zone
+
+State = Account.State
+
+# What a button on the page does. `configure` has a form of its own, the others need no input.
+ACTIONS = {
+    "try-again": accounts.try_again,
+    "refresh-lists": accounts.refresh_catalogue,
+    "new-address": accounts.renew_notification_address,
+    "pause": accounts.pause,
+    "resume": accounts.resume,
+    "switch-off": accounts.switch_off,
+}
+RUNNING = {State.SYNCHRONISING, State.SWITCHING_OFF}
+
+
+@page(see=OVERSEERS, change=ADMINISTRATORS)
+def configuration(request: StaffRequest, channel: str = "") -> HttpResponse:
+    found = mapping.portals(request.organisation)
+    if not found:
+        return render(request, "web/configuration_none.html")
+    portal = _portal(found, channel) if channel else found[0]
+    form = AccountForm(
+        request.POST or None,
+        account=portal.account,
+        portal=portal.name,
+        disabled=not request.may_change,
+    )
+    asks_to_switch_off = False
+    if request.method == "POST" and form.is_valid():
+        asks_to_switch_off = form.empties_all and portal.account.state not in {
+            State.UNCONFIGURED,
+            State.OFF,
+        }
+        if not asks_to_switch_off and _save(request, form, portal):
+            return redirect("configuration-of", portal.channel.code)
+    return render(
+        request,
+        "web/configuration.html",
+        {
+            "form": form,
+            "portal": portal,
+            "portals": found,
+            "account": portal.account,
+            "address": accounts.notification_address(portal.account),
+            "refreshes": request.method == "GET" and portal.account.state in RUNNING,
+            "is_overdue": _is_overdue(portal.account),
+            "asks_to_switch_off": asks_to_switch_off,
+            "zone": house_zone(request.organisation),
+        },
+    )
+
+
+@page(see=(), change=ADMINISTRATORS)
+def act(request: StaffRequest, channel: str, action: str) -> HttpResponse:
+    """One of the page's buttons."""
+    portal = _portal(mapping.portals(request.organisation), channel)
+    if action not in ACTIONS:
+        raise Http404
+    ACTIONS[action](account=portal.account, by=request.by)
+    if action == "new-address":
+        messages.warning(
+            request,
+            _("There is a new address. Tell %(portal)s: the old one works no more.")
+            % {"portal": portal.name},
+        )
+    return redirect("configuration-of", portal.channel.code)
+
+
+def _portal(found: list[mapping.Portal], channel: str) -> mapping.Portal:
+    for portal in found:
+        if portal.channel.code == channel:
+            return portal
+    raise Http404
+
+
+def _save(request: StaffRequest, form: AccountForm, portal: mapping.Portal) -> bool:
+    try:
+        accounts.configure(
+            account=portal.account,
+            login=form.cleaned_data["login"],
+            password=form.new_password,
+            remove_password=form.removes_password,
+            settings=form.settings,
+            by=request.by,
+        )
+    except PrivateAddress:
+        field = "setting_base_url"
+        add_error(form, field, _("This address lies inside our own network."), "private")
+        return False
+    messages.success(request, _("Saved."))
+    return True
+
+
+def _is_overdue(account: Account) -> bool:
+    """A3: the engine fails it at this age; seen here if no worker is there to do so."""
+    age: timedelta = clock.now() - account.state_since
+    return account.state == State.SYNCHRONISING and age > accounts.LONGEST_SYNCHRONISATION

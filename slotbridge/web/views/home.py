@@ -1,0 +1,79 @@
+"""The first page: today's visits, and what needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from slotbridge.his.models import Patient, Visit
+from slotbridge.kit import clock
+from slotbridge.sync import lights
+from slotbridge.web import mapping
+from slotbridge.web.access import EVERYBODY, PRACTITIONER, StaffRequest, page
+from slotbridge.web.views.visits import channel_names, may_mark, offers_for, own_visits
+from slotbridge.web.zones import house_zone
+
+MOST_CLASHES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PortalState:
+    portal: mapping.Portal
+    light: lights.Light
+    waiting: lights.Waiting
+    needs_banner: bool
+
+
+def portal_states(request: StaffRequest) -> list[PortalState]:
+    return [
+        PortalState(
+            portal,
+            lights.light_of(portal.account),
+            lights.waiting(portal.account),
+            lights.needs_banner(portal.account),
+        )
+        for portal in mapping.portals(request.organisation)
+    ]
+
+
+@page(see=EVERYBODY)
+def home(request: StaffRequest) -> HttpResponse:
+    zone = house_zone(request.organisation)
+    today = clock.today(zone)
+    start, end = clock.day_bounds(today, zone)
+    now = clock.now()
+    rows = own_visits(request).filter(expires_at__isnull=True, patient__isnull=False)
+    todays = list(
+        rows.filter(start__lt=end, end__gt=start)
+        .exclude(status=Visit.Status.CANCELLED)
+        .order_by("start", "pk")
+    )
+    clashes = rows.exclude(clash="").filter(status__in=Visit.ACTIVE, end__gt=now)
+    is_office = request.user.role != PRACTITIONER
+    states = portal_states(request) if is_office else []
+    context = {
+        "zone": zone,
+        "today": today,
+        "visits": todays,
+        "clashes": [
+            (visit, offers_for(visit)) for visit in clashes.order_by("start")[:MOST_CLASHES]
+        ],
+        "clash_count": clashes.count(),
+        "doubtful": rows.exclude(verify=[]).filter(end__gt=now).count() if is_office else 0,
+        "to_verify": Patient.objects.filter(organisation=request.organisation, is_active=True)
+        .exclude(verify=[])
+        .count()
+        if is_office
+        else 0,
+        "states": states,
+        "for_a_person": sum(state.waiting.for_a_person for state in states),
+        "unassigned": sum(state.waiting.unassigned for state in states),
+        "is_office": is_office,
+        "may_mark": may_mark(request),
+        "channels": channel_names(request),
+        "here": request.path,
+        "now": now,
+    }
+    return render(request, "web/home.html", context)

@@ -1,0 +1,111 @@
+"""One visit: what it is, its story on both sides, and what can be done with it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from slotbridge.his import patients
+from slotbridge.his import visits as his
+from slotbridge.his.models import Patient, Visit
+from slotbridge.sync.models import VisitTarget
+from slotbridge.web.access import DESK, EVERYBODY, PRACTITIONER, StaffRequest, page
+from slotbridge.web.forms.visits import CancelForm
+from slotbridge.web.stories import story_of
+from slotbridge.web.views.visits import channel_names, may_mark, offers_for, over_text, own_visit
+
+FIELDS = {
+    "given_name": gettext_lazy("First name"),
+    "family_name": gettext_lazy("Surname"),
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Phone"),
+    "birth_date": gettext_lazy("Birth date"),
+    "national_id": gettext_lazy("PESEL or other number"),
+    "sex": gettext_lazy("Sex"),
+    "street": gettext_lazy("Street and number"),
+    "post_code": gettext_lazy("Post code"),
+    "city": gettext_lazy("City"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What the portal gave and what our record has (A52, A54)."""
+
+    column: str
+    label: object
+    booked: str
+    ours: object
+
+
+@page(see=EVERYBODY, change=DESK)
+def visit(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
+    row = own_visit(request, public_id)
+    zone = row.clinic.unit.tz
+    is_open = row.status == Visit.Status.BOOKED
+    context = {
+        "visit": row,
+        "zone": zone,
+        "channels": channel_names(request),
+        "origin": channel_names(request).get(row.origin_channel, row.origin_channel),
+        "story": story_of(row, zone),
+        "offers": offers_for(row) if row.clash and row.status in Visit.ACTIVE else [],
+        "differences": _differences(row),
+        "name_differs": Visit.Verify.NAME_DIFFERS in row.verify,
+        "targets": VisitTarget.objects.filter(visit=row).select_related("account"),
+        "cancel_form": CancelForm(),
+        "is_open": is_open,
+        "may_mark": may_mark(request),
+        "is_practitioner": request.user.role == PRACTITIONER,
+        "here": request.path,
+    }
+    return render(request, "web/visit.html", context)
+
+
+@page(see=(), change=DESK)
+def cancel(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
+    row = own_visit(request, public_id)
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Nothing was cancelled: give the reason."), extra_tags="bad")
+        return redirect("visit", row.public_id)
+    try:
+        his.cancel_visit(visit=row, reason=form.cleaned_data["reason"], by=request.by)
+    except his.VisitOver as over:
+        messages.error(request, over_text(over), extra_tags="bad")
+    else:
+        messages.success(request, _("The visit is cancelled."))
+    return redirect("visit", row.public_id)
+
+
+@page(see=(), change=DESK)
+def match(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Whose visit it is: a new patient, the same one, or a value taken over (A52, A54)."""
+    row = own_visit(request, public_id)
+    action, _colon, column = request.POST.get("action", "").partition(":")
+    try:
+        if action == "split":
+            patients.split_off(visit=row, by=request.by)
+            messages.success(request, _("The visit has a patient record of its own now."))
+        elif action == "keep":
+            patients.keep_match(visit=row, by=request.by)
+        elif action == "take" and column in FIELDS:
+            patients.take_over(visit=row, field=column, by=request.by)
+    except patients.NothingBooked:
+        messages.warning(request, _("Somebody has settled this already."))
+    return redirect("visit", row.public_id)
+
+
+def _differences(row: Visit) -> list[Difference]:
+    ours: Patient | None = row.patient
+    return [
+        Difference(column, FIELDS.get(column, column), value, getattr(ours, column, "") or "—")
+        for column, value in row.as_booked.items()
+        if ours is not None
+    ]
