@@ -64,6 +64,6 @@ def page(
             staff.may_change = user.role in change
             return view(staff, *args, **kwargs)
 
-        return guarded
+        return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
 
     return decorate

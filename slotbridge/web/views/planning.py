@@ -74,7 +74,7 @@ def free_times(request: StaffRequest) -> HttpResponse:
         "last": day + timedelta(days=DAYS_SHOWN - 1),
         "before": urlencode({**kept, "day": day - timedelta(days=DAYS_SHOWN)}),
         "after": urlencode({**kept, "day": day + timedelta(days=DAYS_SHOWN)}),
-        "days": _free_days(schedules.order_by("pk")[:MOST_SCHEDULES], day, visit),
+        "days": _free_days(list(schedules.order_by("pk")[:MOST_SCHEDULES]), day, visit),
     }
     return render(request, "web/free_times.html", context)
 
@@ -160,7 +160,10 @@ def _moving(request: StaffRequest) -> Visit | None:
 
 
 def _slot(request: StaffRequest, key: str) -> Slot | None:
-    rows = Slot.objects.filter(organisation=request.organisation, public_id=_uuid(key))
+    public_id = _uuid(key)
+    if public_id is None:
+        return None
+    rows = Slot.objects.filter(organisation=request.organisation, public_id=public_id)
     return rows.select_related(
         "schedule__clinic__unit", "schedule__practitioner", "schedule__room", "schedule__device"
     ).first()

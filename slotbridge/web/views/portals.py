@@ -18,13 +18,11 @@ from slotbridge.sync import bookings, inbox, lights, shown, telling_days, tellin
 from slotbridge.sync.models import (
     Account,
     Booking,
-    Difference,
     InboxMessage,
     Listing,
     ListingDay,
     VisitTarget,
 )
-from slotbridge.web import mapping
 from slotbridge.web.access import DESK, OFFICE, StaffRequest, page
 from slotbridge.web.forms.portals import RetryForm
 from slotbridge.web.views.home import portal_states
@@ -89,7 +87,7 @@ def portals(request: StaffRequest, channel: str = "") -> HttpResponse:
 
 @page(see=(), change=DESK)
 def retry(request: StaffRequest, channel: str) -> HttpResponse:
-    """ "Try again" of one parked thing, or the confirmation of a held calendar."""
+    """“Try again” of one parked thing, or the confirmation of a held calendar."""
     account = get_object_or_404(Account, organisation=request.organisation, channel=channel)
     form = RetryForm(request.POST)
     if not form.is_valid():

@@ -183,14 +183,14 @@ def _open(request: StaffRequest, schedule: Schedule, form: NewSlotsForm) -> bool
             by=request.by,
         )
     except his.SlotOverlaps as error:
-        add_error(form, "start", overlap_text(schedule, error), "overlaps")
+        add_error(form, "start", overlap_text(error), "overlaps")
         return False
     text = ngettext("%(n)s slot added.", "%(n)s slots added.", len(made)) % {"n": len(made)}
     messages.success(request, text)
     return True
 
 
-def overlap_text(schedule: Schedule, error: his.SlotOverlaps) -> str:
+def overlap_text(error: his.SlotOverlaps) -> str:
     """Names the first slot in the way: often one in another clinic, which this page hides."""
     slot = (
         Slot.objects.filter(pk__in=error.slot_ids)

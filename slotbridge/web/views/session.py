@@ -21,7 +21,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "web/refusal.html", context, status=403)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it; it may quote an address
     context = {
         "title": _("Not found"),
         "sentence": _("There is no such page or record, or it is not yours to see."),

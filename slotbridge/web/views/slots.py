@@ -63,7 +63,8 @@ def template(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     """The weekly template: saving makes its next version; slots stay until generated anew."""
     schedule = own_schedule(request, public_id)
     forms = _period_forms(request, schedule)
-    if request.method == "POST" and all([form.is_valid() for form in forms]):
+    are_valid = [form.is_valid() for form in forms]  # all of them, so that each shows its errors
+    if request.method == "POST" and all(are_valid):
         specs = [
             templates.PeriodSpec(
                 weekday=form.cleaned_data["weekday"],
@@ -143,7 +144,7 @@ def _change(request: StaffRequest, row: Slot, form: SlotForm) -> bool:
         add_error(form, "end", text % {"n": n}, "has-visit")
         return False
     except his.SlotOverlaps as error:
-        add_error(form, "start", overlap_text(row.schedule, error), "overlaps")
+        add_error(form, "start", overlap_text(error), "overlaps")
         return False
     messages.success(request, _("Saved."))
     return True
