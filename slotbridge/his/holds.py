@@ -7,10 +7,10 @@ as a cancelled visit, since its story answers "why was this time not offered at 
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from slotbridge.his import audit, occupancy, outbox, story
-from slotbridge.his.models import Schedule, Service, Visit, VisitEvent
+from slotbridge.his.models import Schedule, Service, Visit
 from slotbridge.his.occupancy import NoSlot, Place
 from slotbridge.kit import clock
 
@@ -37,16 +37,15 @@ def hold(
     if not place.is_open_for(channel):
         raise NoSlot(schedule.pk)
     now = clock.now()
-    visit = own_hold(place, channel, by)
+    visit = make_way(place, by, channel)
     is_new = visit is None
     if visit is None:
         visit = Visit(
-            organisation_id=schedule.organisation_id,
+            organisation=schedule.organisation,
             status=Visit.Status.PROPOSED,
             origin_channel=channel,
             created_at=now,
         )
-    end_expired(place, keep=visit)
     occupancy.lay(visit, place)
     visit.service = service
     visit.expires_at = now + lasting
@@ -80,24 +79,24 @@ def remove_expired_holds() -> int:
     return len(ended)
 
 
-def own_hold(place: Place, channel: str, by: str) -> Visit | None:
-    """The hold of this channel (at reception: of this person) for this start, locked; expired
-    or not. A portal that holds a start books that start, perhaps for another service and length.
+def make_way(place: Place, by: str, channel: str | None = None) -> Visit | None:
+    """Ends the expired holds that lie in the way of whoever takes this place.
+
+    Returns the hold that `channel` (at reception: this person) has for this start, locked,
+    expired or not. A portal that holds a start books that start, perhaps for another service and
+    length. The caller has locked the owners of the place.
     """
-    held = _in_the_way(place).filter(
-        schedule=place.schedule, start=place.start, origin_channel=channel
-    )
-    if not channel:
-        by_me = VisitEvent.objects.filter(visit=OuterRef("pk"), kind="held", actor=by)
-        held = held.filter(Exists(by_me))
-    return held.first()
-
-
-def end_expired(place: Place, keep: Visit | None = None) -> None:
-    """Ends the expired holds that lie in the way of whoever takes this place."""
-    for held in _in_the_way(place).filter(expires_at__lte=clock.now()):
-        if held != keep:
-            end_hold(held, "expired", "system")
+    row = place.slot or place.schedule
+    overlapping = occupancy.overlapping(row, place.start, place.end)
+    # clash="" and the status let PostgreSQL use the index of the exclusion constraints.
+    held = overlapping.filter(status=Visit.Status.PROPOSED, clash="", expires_at__isnull=False)
+    rows = list(held.order_by("pk").select_for_update(no_key=True, of=("self",)))
+    own = next((one for one in rows if _is_own(one, place, channel, by)), None)
+    now = clock.now()
+    for one in rows:
+        if one is not own and one.expires_at is not None and one.expires_at <= now:
+            end_hold(one, "expired", "system")
+    return own
 
 
 def end_hold(held: Visit, kind: str, by: str) -> None:
@@ -119,12 +118,11 @@ def _holds() -> QuerySet[Visit]:
     )
 
 
-def _in_the_way(place: Place) -> QuerySet[Visit]:
-    row = place.slot or place.schedule
-    overlapping = occupancy.overlapping(row, place.start, place.end)
-    # clash="" and the status let PostgreSQL use the index of the exclusion constraints.
-    held = overlapping.filter(status=Visit.Status.PROPOSED, clash="", expires_at__isnull=False)
-    return held.order_by("pk").select_for_update(no_key=True, of=("self",))
+def _is_own(held: Visit, place: Place, channel: str | None, by: str) -> bool:
+    here = (place.schedule.pk, place.start, channel)
+    if (held.schedule_id, held.start, held.origin_channel) != here:
+        return False
+    return bool(channel) or held.events.filter(kind="held", actor=by).exists()
 
 
 def _record(held: Visit, action: str, by: str) -> None:

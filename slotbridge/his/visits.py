@@ -88,14 +88,13 @@ def book_visit(
     """
     patient = patients.present(patient)
     place = occupancy.find(schedule, start, end)
-    visit = holds.own_hold(place, channel, by)
+    visit = holds.make_way(place, by, channel)
     # What was held was promised, even if the slot was taken off the channel since.
     is_open = place.is_open_for("" if visit else channel)
     if not is_open and not keep_clash:
         raise NoSlot(schedule.pk)
-    holds.end_expired(place, keep=visit)
     now = clock.now()
-    visit = visit or Visit(organisation_id=schedule.organisation_id, created_at=now)
+    visit = visit or Visit(organisation=schedule.organisation, created_at=now)
     visit.status, visit.expires_at = Status.BOOKED, None
     visit.origin_channel, visit.changed_at = channel, now
     visit.patient, visit.service, visit.comment = patient, service, comment
@@ -242,10 +241,9 @@ def _agree(visit: Visit, agreed: Agreed) -> None:
 def _end_holds_for(place: Place, by: str) -> None:
     """A portal that asked before it moves holds the time that it now moves to."""
     side = story.side_of(place.schedule.organisation_id, by)
-    mine = holds.own_hold(place, "" if side in {"reception", "system"} else side, by)
+    mine = holds.make_way(place, by, "" if side in {"reception", "system"} else side)
     if mine is not None:
         holds.end_hold(mine, "released", by)
-    holds.end_expired(place)
 
 
 def _save(visit: Visit, *, is_open: bool, keep_clash: bool) -> int | None:
@@ -322,7 +320,7 @@ def _settle_beside(beside: list[Visit], by: str) -> None:
 def _settle(visit: Visit, place: Place, by: str) -> None:
     """Ends the clash of a visit, it and its owners locked by the caller. Raises SlotTaken."""
     clash = visit.clash
-    holds.end_expired(place)
+    holds.make_way(place, by)
     occupancy.lay(visit, place)
     visit.changed_at = clock.now()
     occupancy.save_unclashed(visit)

@@ -5,7 +5,6 @@ import time_machine
 
 from slotbridge.his import visits
 from slotbridge.his.models import AuditEntry, OutboxEntry, Slot, Visit, VisitEvent
-from slotbridge.kit import clock
 from tests.factories import (
     CHANNEL,
     OTHER_CHANNEL,
@@ -20,7 +19,6 @@ from tests.factories import (
     ServiceFactory,
     SlotFactory,
     VisitFactory,
-    at_wall,
 )
 
 pytestmark = pytest.mark.django_db
@@ -344,7 +342,8 @@ class TestPrice:
 
         assert self.agreed(visit) == (None, "", False)
 
-    def test_a_service_that_is_not_in_the_list_has_no_price(self, slot, service):
+    @pytest.mark.usefixtures("service")
+    def test_a_service_that_is_not_in_the_list_has_no_price(self, slot):
         visit = portal_books(slot, service=ServiceFactory())
 
         assert self.agreed(visit) == (None, "", False)
@@ -554,18 +553,10 @@ def test_a_rolled_back_booking_leaves_no_trace(slot):
     assert after == before
 
 
-def test_booking_costs_the_same_whatever_else_is_planned(slot, django_assert_max_num_queries):
+def test_booking_costs_the_same_whatever_else_is_planned(slot, django_assert_num_queries):
     for day in range(1, 6):
         VisitFactory(slot=later_slot(slot, after=timedelta(days=day)))
-    patient = PatientFactory()
-    schedule = type(slot.schedule).objects.select_related("clinic__unit", "organisation").get(
-        pk=slot.schedule_id
-    )
+    columns = {"patient": PatientFactory(), "by": "anna", "schedule": slot.schedule}
 
-    with django_assert_max_num_queries(20):
-        book(slot, schedule=schedule, patient=patient)
-
-
-def test_times_are_those_of_the_unit_s_wall(slot):
-    assert slot.start == at_wall(slot.schedule, 0, "09:00")
-    assert clock.now() < slot.start
+    with django_assert_num_queries(16):
+        visits.book_visit(start=slot.start, end=slot.end, **columns)
