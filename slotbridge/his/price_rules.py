@@ -123,9 +123,7 @@ def judged(plans: Collection[Plan]) -> Iterator[None]:
     except IntegrityError as error:
         rule = breach_of(error)
         if rule == "one_price_list_per_clinic_channel_day":
-            for plan in plans:
-                if second := _second_list(plan):
-                    raise second from None
+            raise next(filter(None, map(_second_list, plans)), error) from None
         if rule == "same_price_on_a_channel_and_day":
             raise UnequalPrices(_conflicts(plans)) from None
         raise

@@ -3,7 +3,8 @@
 Slots are the HIS's alone (R27). Every function names the days it changed.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -85,20 +86,27 @@ def _in_the_way(slots: Iterable[Slot]) -> list[int]:
     return list(Slot.objects.filter(overlapping).order_by("pk").values_list("pk", flat=True))
 
 
+@contextmanager
+def _judged(slots: Iterable[Slot]) -> Iterator[None]:
+    """Runs the block in a savepoint; a slot laid over another becomes SlotOverlaps."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if breach_of(error).startswith("slot_no_overlap_"):
+            raise SlotOverlaps(_in_the_way(slots)) from None
+        raise
+
+
 def insert_slots(slots: Sequence[Slot], services: Mapping[Span, Iterable[int]]) -> None:
     """Writes new slots, each limited to the services that `services` names for its time.
 
     The caller holds the locks of their owners: two who overlap would else each wait for the
     other inside the exclusion constraint. Raises SlotOverlaps; nothing is written then.
     """
+    with _judged(slots):
+        Slot.objects.bulk_create(slots, batch_size=1000)
     links = Slot.services.through
-    try:
-        with transaction.atomic():
-            Slot.objects.bulk_create(slots, batch_size=1000)
-    except IntegrityError as error:
-        if breach_of(error).startswith("slot_no_overlap_"):
-            raise SlotOverlaps(_in_the_way(slots)) from None
-        raise
     links.objects.bulk_create(
         (
             links(slot_id=slot.pk, service_id=service)
@@ -193,8 +201,8 @@ def change_slot(
     Raises SlotHasVisit if a visit on it would stick out (A36), SlotOverlaps, EmptyTime.
     """
     schedule = slot.schedule
-    slot = Slot.objects.select_for_update().get(pk=slot.pk)
     lock_owners(slot)
+    slot = Slot.objects.select_for_update().get(pk=slot.pk)
     days = days_of(schedule, [slot])
     slot.start = start or slot.start
     slot.end = end or slot.end
@@ -205,13 +213,8 @@ def change_slot(
     slot.day = clock.day_of(slot.start, schedule.clinic.unit.tz)
     slot.note = slot.note if note is None else note
     slot.template_version = None
-    try:
-        with transaction.atomic():
-            slot.save()
-    except IntegrityError as error:
-        if breach_of(error).startswith("slot_no_overlap_"):
-            raise SlotOverlaps(_in_the_way([slot])) from None
-        raise
+    with _judged([slot]):
+        slot.save()
     if services is not None:
         slot.services.set(own_services(schedule, services))
     outbox.record_days(schedule, days | days_of(schedule, [slot]))

@@ -228,7 +228,7 @@ def _differs(slot: Slot, wanted: weekly.Planned) -> bool:
 
 
 def _difference(schedule: Schedule, first: date, last: date, *, lock: bool) -> _Difference:
-    """`lock`: the slots first, then their owners, as a booking does."""
+    """`lock`: the owners first, then the slots, as everybody does (locks)."""
     version = _latest(schedule)
     if version is None:
         raise NoTemplate(f"schedule {schedule.pk}")
@@ -236,6 +236,8 @@ def _difference(schedule: Schedule, first: date, last: date, *, lock: bool) -> _
         schedule=schedule, day__gte=first, day__lte=last, template_version__isnull=False
     ).order_by("pk")
     if lock:
+        rooms = version.periods.values_list("room_id", flat=True)
+        lock_owners(schedule, *(Slot(room_id=room) for room in rooms))
         there = there.select_for_update(of=("self",))
     existing = list(there.prefetch_related("services"))
     versions = {slot.template_version_id for slot in existing if slot.template_version_id}
@@ -245,9 +247,6 @@ def _difference(schedule: Schedule, first: date, last: date, *, lock: bool) -> _
         for number, periods in _periods_of(versions | {version.pk}).items()
     }
     wanted = dict(plans[version.pk])
-    if lock:
-        rooms = {planned.room_id for planned in wanted.values()}
-        lock_owners(schedule, *(Slot(room_id=room) for room in rooms))
     booked = set(active_visits().filter(slot__in=existing).values_list("slot_id", flat=True))
     difference = _Difference(version)
     for slot in existing:

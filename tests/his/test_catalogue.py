@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import IntegrityError
 from psycopg.types.range import Range
 
 from slotbridge.his import catalogue, outbox
@@ -166,6 +167,13 @@ def test_prices_may_differ_where_nothing_ties_the_lists():
     used(foreign.price_list)
 
     assert OfferedPrice.objects.count() == 5
+
+
+def test_a_breach_of_another_rule_is_not_taken_for_a_price_rule():
+    with pytest.raises(IntegrityError):
+        catalogue.set_price(
+            price_list=PriceListFactory(), service=ServiceFactory(), amount_minor=-1, by=BY
+        )
 
 
 def test_other_days_are_judged_as_ticking_is():
@@ -415,15 +423,13 @@ def test_slots_on_days_of_another_list_do_not_count():
     ).price_list
     PriceFactory(price_list=price_list)
     for days in (-1, 0, 1):
-        SlotFactory(
-            schedule=schedule, start=start + timedelta(days=days), channels=[CHANNEL]
-        )
+        SlotFactory(schedule=schedule, start=start + timedelta(days=days), channels=[CHANNEL])
 
     assert effect_of_stopping(price_list=price_list, channel=CHANNEL).slots == 1
 
 
 def test_a_list_of_a_clinic_without_slots_withdraws_none():
-    price_list = used(PriceListFactory()).price_list
+    price_list = used(PriceListFactory(valid=Range(None, None))).price_list
     PriceFactory(price_list=price_list)
 
     effect = effect_of_stopping(price_list=price_list, channel=CHANNEL)

@@ -119,16 +119,16 @@ def test_names_are_refused_outside_the_transaction_that_makes_the_change():
 @pytest.mark.django_db(transaction=True)
 def test_a_change_that_is_rolled_back_leaves_no_name_and_a_failed_drain_loses_none():
     schedule = ScheduleFactory()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         outbox.record_days(schedule, [DAY])
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not OutboxEntry.objects.exists()
 
     with transaction.atomic():
         outbox.record_days(schedule, [DAY])
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         assert outbox.drain().days
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     with transaction.atomic():
         assert outbox.drain().days == [(schedule.pk, DAY)]
 

@@ -58,9 +58,7 @@ def test_two_administrators_tick_two_lists_of_one_clinic():
 
 def test_one_administrator_changes_a_price_while_another_ticks():
     service = ServiceFactory()
-    mine, theirs = (
-        PriceFactory(service=service, amount_minor=200_00).price_list for _ in range(2)
-    )
+    mine, theirs = (PriceFactory(service=service, amount_minor=200_00).price_list for _ in range(2))
     tick(mine)()
 
     def back():
