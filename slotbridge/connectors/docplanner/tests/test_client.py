@@ -101,6 +101,15 @@ def test_a_refused_token_is_renewed_once_and_the_call_repeated(portal, connector
     assert portal.tokens.kept.value == "token-1"
 
 
+def test_a_refused_token_is_not_tried_twice(portal, connector):
+    for answer in (200, 401, 200):
+        portal.will(answer, {"_items": []})
+    for _ in range(2):
+        connector.check()
+    used = [request.headers["Authorization"] for request in portal.requests]
+    assert used == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
+
+
 def test_a_token_that_another_machine_renewed_is_used_before_a_new_one(portal, connector):
     portal.will(json={"_items": []})
     connector.check()

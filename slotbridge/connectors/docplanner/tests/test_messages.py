@@ -20,6 +20,7 @@ from slotbridge.sync.contract import (
     PortalBooking,
     PortalPatient,
     Question,
+    TryLater,
 )
 from tests.contract_checker import Contract
 
@@ -393,6 +394,13 @@ def test_pulled_notifications_have_the_same_keys_as_pushed_ones(portal):
 def test_an_empty_queue_is_a_404(portal, message):
     portal.will_say(404, message)
     assert portal.connector(delivery="pull").pull() == []
+
+
+def test_a_web_page_in_the_queues_place_is_not_an_empty_queue(portal):
+    for status in (200, 404):
+        portal.will(status, html="<h1>Maintenance</h1>")
+        with pytest.raises(TryLater):
+            portal.connector(delivery="pull").pull()
 
 
 def test_with_push_only_nothing_is_pulled(portal):
