@@ -151,6 +151,7 @@ def doctor_removes_break(break_: Break) -> None:
 def doctor_changes_slots(address: Address, day: date, periods: Iterable[rules.Period]) -> None:
     """The doctor redraws a day on the portal. No client is told: slot-changed is long gone."""
     calendars.set_day(address, day, periods)
+    address.refresh_from_db()
     if address.calendar == Address.Calendar.NONE:
         calendars.enable(address)
 

@@ -9,7 +9,7 @@ import logging
 import threading
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connections, transaction
 from django.db.models import Q
 from django.db.utils import DatabaseError
 
@@ -137,6 +137,12 @@ class Sender:
         self._thread.join(PUSH_TIMEOUT + 1)
 
     def _run(self) -> None:
+        try:
+            self._push_until_stopped()
+        finally:
+            connections.close_all()  # this thread's own
+
+    def _push_until_stopped(self) -> None:
         failing = False
         forget_at = clock.now()
         while not self._stopped.is_set():
@@ -146,6 +152,7 @@ class Sender:
                     forget_old()
                     forget_at = clock.now() + timedelta(hours=1)
                 failing = False
+                close_old_connections()
             except DatabaseError as error:
                 if not failing:  # trouble is told once
                     log.warning(

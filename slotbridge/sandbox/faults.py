@@ -3,7 +3,8 @@
 A rule aims at an operation id of the contract ("bookSlot", "Pull Notification", "token"), at the
 name of an event ("slot-booked"), or at "*". Effects on calls:
 
-- status: the call is answered with `status` (429, 500, 503, 401, …) and not carried out;
+- status: the call is answered with `status` (429, 500, 503, 401, …) and not carried out; a 429
+  carries Retry-After if `seconds` are given;
 - slow: the answer comes `seconds` later;
 - timeout-before, timeout-after: no answer comes; the work is not done, or is done.
 

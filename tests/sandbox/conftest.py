@@ -29,6 +29,9 @@ class Api:
             transport=httpx.WSGITransport(app=sandbox_app), base_url="http://sandbox.test"
         )
         self.credentials = (credentials.client_id, credentials.client_secret)
+        self.renew()
+
+    def renew(self):
         self.headers = {"Authorization": f"Bearer {self.token()}"}
 
     def token(self):

@@ -4,6 +4,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -86,7 +87,7 @@ def _run(
 ) -> HttpResponse:
     effect = fault.effect if fault else ""
     if fault and effect == "status":
-        return _error(ApiError(fault.status, "Scripted failure"))
+        return _scripted(fault)
     if fault and effect == "slow":
         time.sleep(fault.seconds)
     if fault and effect == "timeout-before":
@@ -101,6 +102,13 @@ def _run(
     response = _answer(operation.run(call, **ids))
     if fault and effect == "timeout-after":
         raise NoAnswer(fault.seconds or faults.DEFAULT_HOLD)
+    return response
+
+
+def _scripted(fault: FaultRule) -> HttpResponse:
+    response = _error(ApiError(fault.status, "Scripted failure"))
+    if fault.status == 429 and fault.seconds:  # noqa: PLR2004 - the status itself
+        response["Retry-After"] = str(ceil(fault.seconds))
     return response
 
 

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('client_id', models.CharField(max_length=80, unique=True)),
                 ('secret_hash', models.CharField(max_length=200)),
                 ('delivery', models.CharField(choices=[('push', 'Push'), ('pull', 'Pull'), ('both', 'Both')], default='pull', max_length=4)),
-                ('notification_url', models.URLField(blank=True, max_length=500)),
+                ('notification_url', models.CharField(blank=True, max_length=500)),
                 ('push_header', models.CharField(blank=True, max_length=100)),
                 ('push_header_value', models.CharField(blank=True, max_length=200)),
                 ('retry_minutes', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=slotbridge.sandbox.models.access.retry_minutes, size=None)),

@@ -28,7 +28,7 @@ class Client(models.Model):
     secret_hash = models.CharField(max_length=200)
     facilities = models.ManyToManyField(Facility, related_name="clients")
     delivery = models.CharField(max_length=4, choices=Delivery, default=Delivery.PULL)
-    notification_url = models.URLField(max_length=500, blank=True)
+    notification_url = models.CharField(max_length=500, blank=True)  # http: too, for one machine
     # An API key in a request header can be arranged with the portal.
     push_header = models.CharField(max_length=100, blank=True)
     push_header_value = models.CharField(max_length=200, blank=True)
