@@ -1,23 +1,16 @@
-"""The Docplanner connector against the sandbox of the portal, faults included.
+"""The Docplanner connector against the sandbox of the portal.
 
 Both ends are held to the contract: what the connector sends and what the sandbox answers.
 """
 
-import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, timedelta
 
-import httpx
 import pytest
 
-from slotbridge.connectors.docplanner.connector import DocplannerConnector
 from slotbridge.kit import clock
-from slotbridge.sandbox import actors, faults, seed, tokens
-from slotbridge.sandbox.models import Address, AddressService, Break, Client
-from slotbridge.sandbox.patients import PatientData
-from slotbridge.sandbox.wsgi import sandbox_app
+from slotbridge.sandbox import actors, faults
+from slotbridge.sandbox.models import Address
 from slotbridge.sync.contract import (
-    Access,
-    AccountRejected,
     By,
     Gone,
     Heard,
@@ -25,123 +18,13 @@ from slotbridge.sync.contract import (
     ListingRef,
     Offer,
     OpenPeriod,
-    OutcomeUnknown,
     Refused,
     TryLater,
-    VisitToTell,
 )
 from slotbridge.sync.reconcile import offered_starts
-from tests.contract_checker import Contract
-from tests.contract_requests import CheckedTransport
+from tests.contract.docplanner_world import DAY, PATIENT, TZ, at
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
-
-TZ = DocplannerConnector.time_zone
-PATIENT = PatientData("Abelard", "Giza", phone="+48123123123", email="abelard@example.com")
-DAY = date(2026, 3, 9)
-
-
-class Tokens:
-    kept = None
-
-    def load(self):
-        return self.kept
-
-    def save(self, token):
-        self.kept = token
-
-
-class Answers(httpx.BaseTransport):
-    """The sandbox in this process; each of its answers is one that the contract allows."""
-
-    def __init__(self):
-        self._sandbox = httpx.WSGITransport(app=sandbox_app)
-        self._contract = Contract()
-        self.is_held_to_contract = True
-
-    def handle_request(self, request):
-        answer = self._sandbox.handle_request(request)
-        answer.read()
-        answer.request = request
-        if self.is_held_to_contract and not request.url.path.startswith("/oauth"):
-            self._contract.check(answer)
-        return answer
-
-
-class World:
-    """A facility at the portal with two doctors in one house, and our connector to it."""
-
-    def __init__(self):
-        services = [seed.ServiceSeed("konsultacja", 25_000), seed.ServiceSeed("badanie", 12_050)]
-        house = seed.AddressSeed(street="ul. Dębowa 1", city_name="Warszawa", services=services)
-        doctors = [
-            seed.DoctorSeed("Zofia", "Wzorcowa", addresses=[house]),
-            seed.DoctorSeed("Jan", "Przykładny", addresses=[house]),
-        ]
-        self.seeded = seed.seed("Przychodnia Dębowa", doctors)
-        self.client: Client = self.seeded.credentials.client
-        self.address, self.other = self.seeded.addresses
-        self.here, self.there = self.listing(self.address), self.listing(self.other)
-        self.visit, self.check = self.services(self.address)
-        self.answers = Answers()
-        self.transport = CheckedTransport(self.answers)
-        self.connector = self.connect()
-
-    def connect(self, secret=None, **settings):
-        given = self.seeded.credentials
-        password = secret or given.client_secret
-        settings = {"base_url": "http://sandbox.test", "delivery": "pull"} | settings
-        access = Access(given.client_id, password, settings, Tokens())
-        return DocplannerConnector(access, transport=self.transport)
-
-    def listing(self, address):
-        return ListingRef(str(self.seeded.facility.pk), str(address.doctor_id), str(address.pk), TZ)
-
-    @staticmethod
-    def services(address: Address):
-        return AddressService.objects.filter(address=address).order_by("pk")
-
-    def quirk(self, **values):
-        Client.objects.filter(pk=self.client.pk).update(quirks=values)
-
-    def period(self, start="09:00", end="12:00", services=None, day=DAY):
-        offers = tuple(Offer(str(each.pk), 30) for each in services or [self.visit])
-        return OpenPeriod(at(start, day), at(end, day), offers)
-
-    def opens(self, *periods, listing=None, avoid=frozenset()):
-        days = {}
-        for period in periods:
-            days.setdefault(clock.day_of(period.start, TZ), []).append(period)
-        return self.connector.tell_days(listing or self.here, days, avoid=avoid)
-
-    def shown(self, listing=None, day=DAY):
-        return self.connector.offered(listing or self.here, *clock.day_bounds(day, TZ))
-
-    def wants(self, start="09:00", service=None, marker="m4rk"):
-        begins = at(start)
-        ends = begins + timedelta(minutes=30)
-        return VisitToTell(begins, ends, str((service or self.visit).pk), marker)
-
-    def heard(self):
-        """Everything that the portal has to tell, as (event, message key)."""
-        found = []
-        while bodies := self.connector.pull():
-            for body in bodies:
-                event = self.connector.read_message(body)
-                found.append((event, self.connector.message_key(body)))
-        return found
-
-
-def at(wall: str, day: date = DAY) -> datetime:
-    return clock.at(day, time.fromisoformat(wall), TZ)
-
-
-@pytest.fixture
-def world(frozen):
-    world = World()
-    yield world
-    world.connector.close()
-
 
 # --- slots ---------------------------------------------------------------------------------------
 
@@ -377,92 +260,3 @@ def test_an_unknown_event_is_kept_and_does_nothing(world):
     actors.patient_books(world.address, at("09:00"), world.visit, PATIENT)
     [(event, _key)] = world.heard()
     assert (event.heard, event.name) == (Heard.NOTHING, "slot-changed")
-
-
-# --- faults --------------------------------------------------------------------------------------
-
-
-def test_wrong_credentials_reject_the_account(world):
-    with pytest.raises(AccountRejected):
-        world.connect(secret="wrong").check()
-    assert world.transport.sent == ["token"]
-
-
-def test_a_revoked_token_is_renewed_once(world):
-    world.connector.check()
-    tokens.revoke(world.client)
-    world.connector.check()
-    calls = ["token", "getFacilities", "getFacilities", "token", "getFacilities"]
-    assert world.transport.sent == calls
-
-
-def test_the_write_budget_is_known_and_429_tells_until_when(world, frozen):
-    Client.objects.filter(pk=world.client.pk).update(writes_per_minute=2)
-    world.opens(world.period())
-    assert (world.connector.budget.limit, world.connector.budget.remaining) == (2, 1)
-    world.opens(world.period("10:00"))
-    frozen.shift(timedelta(seconds=20))
-    with pytest.raises(TryLater) as later:
-        world.opens(world.period("11:00"))
-    assert later.value.retry_after == timedelta(seconds=40)
-    assert world.connector.budget.resets_at == clock.now() + timedelta(seconds=40)
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_read_that_fails_is_tried_later(world, status):
-    faults.script("getBookings", "status", status=status)
-    with pytest.raises(TryLater):
-        world.connector.bookings(world.here, *clock.day_bounds(DAY, TZ))
-
-
-@pytest.mark.parametrize("effect", ["timeout-before", "timeout-after"])
-def test_after_a_time_out_the_booking_is_looked_for_by_its_marker(world, effect):
-    world.opens(world.period())
-    faults.script("bookSlot", effect)
-    with pytest.raises(OutcomeUnknown):
-        world.connector.book(world.here, world.wants(marker="m4rk"))
-    found = world.connector.bookings(world.here, *clock.day_bounds(DAY, TZ))
-    assert ["m4rk" in each.comment for each in found] == ([True] * (effect == "timeout-after"))
-
-
-def test_after_a_time_out_the_new_booking_is_found_by_the_old_ones_chain(world):
-    world.opens(world.period())
-    first = world.connector.book(world.here, world.wants())
-    faults.script("moveBooking", "timeout-after")
-    with pytest.raises(OutcomeUnknown):
-        world.connector.move(world.here, first.id, world.here, world.wants("10:00"))
-    newest = world.connector.booking(world.here, first.id).newest_id
-    assert world.connector.booking(world.here, newest).start == at("10:00")
-
-
-def test_a_cancellation_with_an_unknown_outcome_was_done_or_not(world):
-    world.opens(world.period())
-    made = world.connector.book(world.here, world.wants())
-    for effect, still_booked in (("timeout-before", True), ("timeout-after", False)):
-        faults.script("cancelBooking", effect)
-        with pytest.raises(OutcomeUnknown):
-            world.connector.cancel(world.here, made.id, "")
-        assert world.connector.booking(world.here, made.id).is_booked is still_booked
-
-
-def test_a_break_with_an_unknown_outcome_can_be_asked_for_again(world):
-    world.opens(world.period())
-    faults.script("addCalendarBreak", "timeout-after")
-    with pytest.raises(OutcomeUnknown):
-        world.connector.add_break(world.here, at("09:00"), at("10:00"), "m4rk")
-    world.connector.add_break(world.here, at("09:00"), at("10:00"), "m4rk")
-    assert Break.objects.count() == 1
-
-
-def test_slots_whose_answer_was_lost_are_told_again_and_not_ignored(world):
-    faults.script("replaceSlots", "timeout-before")
-    with pytest.raises(TryLater):
-        world.opens(world.period())
-    world.opens(world.period())
-    assert world.shown() == offered_starts([world.period()])
-
-
-def test_every_question_of_the_portal_can_be_read(world):
-    for name in ("SlotBookingNotification", "BookingMovingNotification"):
-        question = world.connector.read_question(json.dumps(Contract().example(name)).encode())
-        assert question.start < question.end

@@ -12,6 +12,8 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_noop
+
 from slotbridge.sync.contract import Refused, SettingField
 
 POLAND = "znanylekarz.pl"
@@ -43,31 +45,33 @@ class Delivery(StrEnum):
 FIELDS = (
     SettingField(
         "domain",
-        "Site of the portal",
+        gettext_noop("Site of the portal"),
         default=POLAND,
         choices=tuple((domain, domain) for domain in ZONES),
     ),
     SettingField(
         "delivery",
-        "How notifications arrive",
+        gettext_noop("How notifications arrive"),
         default=Delivery.PUSH,
         choices=(
-            (Delivery.PUSH, "the portal sends them to the notification address"),
-            (Delivery.PULL, "we fetch them from the portal's queue"),
-            (Delivery.BOTH, "both"),
+            (Delivery.PUSH, gettext_noop("the portal sends them to the notification address")),
+            (Delivery.PULL, gettext_noop("we fetch them from the portal's queue")),
+            (Delivery.BOTH, gettext_noop("both")),
         ),
     ),
     SettingField(
         "identity",
-        "Send names and phones of patients booked by the clinic",
+        gettext_noop("Send names and phones of patients booked by the clinic"),
         default="no",
-        choices=(("no", "no, a neutral name"), ("yes", "yes")),
-        help="Without it the portal learns only that the time is taken, and by which service.",
+        choices=(("no", gettext_noop("no, a neutral name")), ("yes", gettext_noop("yes"))),
+        help=gettext_noop(
+            "Without it the portal learns only that the time is taken, and by which service."
+        ),
     ),
     SettingField(
         "base_url",
-        "Address of a sandbox",
-        help="Empty for the real portal.",
+        gettext_noop("Address of a sandbox"),
+        help=gettext_noop("Empty for the real portal."),
     ),
 )
 

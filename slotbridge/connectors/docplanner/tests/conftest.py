@@ -1,5 +1,6 @@
 """A portal of scripted answers: it checks every request against the contract and keeps it."""
 
+import json
 from collections import deque
 from zoneinfo import ZoneInfo
 
@@ -61,6 +62,12 @@ class Portal(httpx.BaseTransport):
         self.operations.append(CHECKER.check(request))
         self.requests.append(request)
         return self._next(self.answers)
+
+    def sent(self, number=-1):
+        """Method, path and JSON body of a request."""
+        request = self.requests[number]
+        body = json.loads(request.content) if request.content else None
+        return request.method, request.url.raw_path.decode().split("?")[0], body
 
     def _next(self, answers):
         answer = answers.popleft()

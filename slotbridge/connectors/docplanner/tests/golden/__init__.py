@@ -3,6 +3,7 @@
 `python -m slotbridge.connectors.docplanner.tests.golden` writes them anew from the contract.
 """
 
+import json
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -15,3 +16,18 @@ def body(event: str) -> bytes:
 
 def events() -> list[str]:
     return sorted(path.name.split(".")[0] for path in HERE.glob(f"*.{SOURCE}.json"))
+
+
+def told(event, **changes):
+    """The golden notification with parts of its data replaced; None removes one."""
+    found = json.loads(body(event))
+    for name, value in changes.items():
+        found["data"][name] = value
+        if value is None:
+            del found["data"][name]
+    return json.dumps(found).encode()
+
+
+def booking_told(event="slot-booked", part="visit_booking", **changes):
+    booking = json.loads(body(event))["data"][part]
+    return told(event, **{part: booking | changes})
