@@ -1,8 +1,8 @@
-"""A clinic and its portal in one process: the hub's engine, and the sandbox's own code and database.
+"""A clinic and its portal in one process: the engine of the hub, and the sandbox in its own database.
 
-    world = World(frozen)           # one practitioner, connected and linked, slots tomorrow
-    world.settle()                  # everything that is due on either side is done
-    world.portal_shows()            # what a patient can choose there
+world = World(frozen)           # one practitioner, connected and linked, slots tomorrow
+world.settle()                  # everything that is due on either side is done
+world.portal_shows()            # what a patient can choose there
 """
 
 from datetime import timedelta
@@ -103,9 +103,7 @@ class World:
     # --- the clinic ---
 
     def _open_clinic(self, doctors, minutes):
-        self.organisation = organisation.create_organisation(
-            name="Lecznica Pod Lipą", by="tests"
-        )
+        self.organisation = organisation.create_organisation(name="Lecznica Pod Lipą", by="tests")
         organisation.add_channel(
             organisation=self.organisation, code=CHANNEL, name="ZnanyLekarz", by="tests"
         )
@@ -221,9 +219,7 @@ class World:
 
     def portal_bookings(self):
         """(start, status) of every booking at the portal, in order."""
-        return sorted(
-            (b.start, b.status) for b in PortalBooking.objects.filter(status="booked")
-        )
+        return sorted((b.start, b.status) for b in PortalBooking.objects.filter(status="booked"))
 
     def patient_books(self, start, *, email="lucja@example.org", name="Łucja", **more):
         return actors.patient_books(

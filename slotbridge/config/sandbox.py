@@ -2,6 +2,7 @@
 
 from slotbridge.config import home
 from slotbridge.config.settings import (  # noqa: F401 - the same ground, named one by one
+    DATA,
     DEFAULT_AUTO_FIELD,
     LOGGING,
     PACKAGE,

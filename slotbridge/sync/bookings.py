@@ -55,10 +55,12 @@ def apply(account: Account, found: PortalBooking, *, old_booking: str = "") -> B
     return _apply_changed(account, found, row)
 
 
-def read_again(lease: Lease, connector: Connector, booking: Booking) -> None:
-    """Reads what became of a booking that the portal would not move or cancel."""
+def read_again(lease: Lease, connector: Connector, booking: Booking) -> bool:
+    """Reads what became of a booking that the portal would not move or cancel; whether it is
+    still there, unchanged.
+    """
     if booking.listing is None:
-        return
+        return False
     try:
         found = connector.booking(booking.listing.ref, booking.external_id)
         if found.newest_id not in {"", found.id}:
@@ -69,7 +71,7 @@ def read_again(lease: Lease, connector: Connector, booking: Booking) -> None:
         # Moved to an address we were not told of, or deleted there: patrol will find it, or
         # leave it for a person. Nothing is cancelled on a guess.
         _look_soon(booking.listing)
-        return
+        return False
     with transaction.atomic():
         account = lease.confirm()
         if newest is not None and newest.is_booked:
@@ -78,6 +80,8 @@ def read_again(lease: Lease, connector: Connector, booking: Booking) -> None:
             apply(account, found)
         if booking.visit_id is not None:
             fanout.ask_visits([booking.visit_id], account)
+    unmoved = (found.start, found.end) == (booking.start, booking.end)
+    return found.is_booked and newest is None and unmoved
 
 
 def agrees(booking: Booking, visit: Visit, listing: Listing | None) -> bool:

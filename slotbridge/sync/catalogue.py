@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from slotbridge.kit import clock
@@ -31,6 +31,7 @@ def store(account: Account, records: Sequence[CatalogueRecord]) -> None:
     """
     now = clock.now()
     _check_same_account(account, records)
+    changed = _shape(records) != _kept_shape(account)
     CatalogueItem.objects.bulk_create(
         [
             CatalogueItem(
@@ -68,7 +69,25 @@ def store(account: Account, records: Sequence[CatalogueRecord]) -> None:
     )
     if account.state in {Account.State.SYNCHRONISING, Account.State.REJECTED}:
         _become_ready(account)
-    listings.refresh(account)
+        listings.refresh(account)
+    elif changed:
+        # Only then: days that the portal refused are asked anew, and would be refused anew.
+        listings.refresh(account)
+
+
+def _shape(records: Iterable[CatalogueRecord]) -> set[tuple[str, ...]]:
+    """What listings and offers depend on: which records hang on which, not how they are called."""
+    return {
+        (str(r.kind), r.id, r.facility, r.doctor, r.address, r.place, r.service) for r in records
+    }
+
+
+def _kept_shape(account: Account) -> set[tuple[str, ...]]:
+    return set(
+        account.items.filter(gone_at__isnull=True).values_list(
+            "kind", "external_id", "facility", "doctor", "address", "place", "service"
+        )
+    )
 
 
 def _become_ready(account: Account) -> None:

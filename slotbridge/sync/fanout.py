@@ -74,8 +74,8 @@ _EVERY_DAY = """
 _ASK_VISITS = """
 INSERT INTO sync_visittarget
     (organisation_id, account_id, visit_id, asked, answered, asked_at, due_at, told, break_id,
-     doubt, attempts, problem)
-SELECT a.organisation_id, a.id, v.id, 1, 0, %(now)s, %(now)s, '', '', '', 0, ''
+     doubt, attempts, problem, call_patient)
+SELECT a.organisation_id, a.id, v.id, 1, 0, %(now)s, %(now)s, '', '', '', 0, '', false
 FROM his_visit v
 JOIN sync_account a ON a.organisation_id = v.organisation_id
 WHERE v.id = ANY(%(visits)s::bigint[]) AND a.id = ANY(%(accounts)s::bigint[])

@@ -90,10 +90,7 @@ REASONS = (
     gettext_noop("It was moved there after it had begun or ended here."),
     gettext_noop("It was cancelled there after it had begun or ended here."),
     gettext_noop("The portal does not know this booking any more. Ask the patient."),
-    gettext_noop(
-        "The visit was moved where the portal cannot show it: its booking was cancelled there."
-        " Phone the patient."
-    ),
+    gettext_noop("The portal says one thing and does another. Compare both, then try again."),
     gettext_noop("Changed on the portal again and again: find out who does it, then try again."),
     gettext_noop(
         "This program could not do it: the log names the place. Tell its makers, then try again."
@@ -124,7 +121,7 @@ def waiting(account: Account) -> Waiting:
     targets = VisitTarget.objects.filter(account=account).aggregate(
         waiting=Count("pk", filter=Q(asked__gt=F("answered"), problem="")),
         since=Min("asked_at", filter=Q(asked__gt=F("answered"), problem="")),
-        parked=Count("pk", filter=~Q(problem="")),
+        parked=Count("pk", filter=~Q(problem="") | Q(call_patient=True)),
         doubtful=Count("pk", filter=~Q(doubt="")),
     )
     messages = InboxMessage.objects.filter(account=account).aggregate(

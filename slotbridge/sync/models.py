@@ -273,6 +273,8 @@ class VisitTarget(Owned):
     tried_end = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
+    # A42: moved where the portal cannot show it, so its booking was cancelled there.
+    call_patient = models.BooleanField(default=False)
 
     class Meta:
         indexes = [

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from slotbridge.kit import clock
+from slotbridge.sync.budget import RESERVE
 from slotbridge.sync.models import Account
 
 # Longer than the slowest request to a portal (kit.http.TIMEOUT) with room to settle.
@@ -29,20 +30,25 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
         OR EXISTS (SELECT 1 FROM sync_inboxmessage m WHERE m.account_id = a.id
                    AND m.state = 'new' AND m.due_at <= %(now)s)
         OR EXISTS (SELECT 1 FROM sync_visittarget t WHERE t.account_id = a.id
-                   AND t.asked > t.answered AND t.problem = '' AND t.due_at <= %(now)s)
+                   AND t.asked > t.answered AND t.problem = '' AND t.due_at <= %(now)s
+                   AND (a.writes_left > 0 OR a.writes_reset_at IS NULL
+                        OR a.writes_reset_at <= %(now)s))
         OR EXISTS (SELECT 1 FROM sync_listing l WHERE l.account_id = a.id
                    AND l.is_active AND l.patrol_due_at <= %(now)s)))
     OR (a.state IN ('ready', 'switching-off') AND EXISTS (
         SELECT 1 FROM sync_listing l JOIN sync_listingday d ON d.listing_id = l.id
         WHERE l.account_id = a.id AND l.held_since IS NULL
           AND d.asked > d.answered AND d.problem = '' AND d.due_at <= %(now)s)
-        AND (a.writes_left > 0 OR a.writes_reset_at IS NULL OR a.writes_reset_at <= %(now)s))
-    OR a.state = 'switching-off'
+        AND (a.writes_left * {reserve} > a.writes_limit OR a.writes_reset_at IS NULL
+             OR a.writes_reset_at <= %(now)s))
+    OR (a.state = 'switching-off' AND NOT EXISTS (
+        SELECT 1 FROM sync_listing l JOIN sync_listingday d ON d.listing_id = l.id
+        WHERE l.account_id = a.id AND d.asked > d.answered AND d.problem = ''))
   )
 ORDER BY a.lease_until NULLS FIRST, a.id
 FOR NO KEY UPDATE SKIP LOCKED
 LIMIT 1
-"""
+""".replace("{reserve}", str(RESERVE))
 
 _NEXT = """
 SELECT min(due) FROM (
@@ -54,6 +60,8 @@ SELECT min(due) FROM (
     WHERE m.state = 'new' AND m.due_at > %(now)s
     UNION ALL SELECT min(a.pull_due_at) FROM sync_account a
     WHERE a.state = 'ready' AND a.pull_due_at > %(now)s
+    UNION ALL SELECT min(a.writes_reset_at) FROM sync_account a
+    WHERE a.writes_reset_at > %(now)s
     UNION ALL SELECT min(a.not_before) FROM sync_account a WHERE a.not_before > %(now)s
 ) x
 """

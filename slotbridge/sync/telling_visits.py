@@ -7,7 +7,7 @@ outcome. A worker killed in between leaves the doubt, and whoever follows reads 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, auto
 
@@ -37,6 +37,9 @@ from slotbridge.sync.wanted import Offering
 log = structlog.stdlib.get_logger(__name__)
 
 Told, Doubt = VisitTarget.Told, VisitTarget.Doubt
+# A visit that takes more turns than this is going round in a circle.
+MOST_ATTEMPTS = 8
+
 LIVE = (Visit.Status.BOOKED, Visit.Status.ARRIVED)
 
 
@@ -248,7 +251,9 @@ def _move(lease: Lease, connector: Connector, plan: Plan) -> None:
     except Gone:
         # Moved or cancelled there meanwhile: read what became of it, then decide anew (A44).
         _clear_doubt(lease, connector, plan, look_soon=True)
-        bookings.read_again(lease, connector, plan.booking)
+        if bookings.read_again(lease, connector, plan.booking):
+            # The booking is there, so it is the new time that the portal does not take (A42).
+            _cancel(lease, connector, replace(plan, do=Do.CANCEL_AND_CALL))
         return
     except Refused:
         # A43: a paid booking, another facility: cancel and book anew.
@@ -279,11 +284,10 @@ def _cancel(lease: Lease, connector: Connector, plan: Plan) -> None:
         target = _fresh(plan)
         target.doubt, target.told, target.told_at = Doubt.NONE, Told.NOTHING, clock.now()
         target.save()
-        if plan.do in {Do.CANCEL, Do.CANCEL_AND_CALL}:
-            _answer(plan, target)
-        if call:
-            target.problem = "The visit was moved where the portal cannot show it: its booking was cancelled there. Phone the patient."  # noqa: E501 - one sentence
-            target.save(update_fields=["problem"])
+        target.call_patient = target.call_patient or call
+        target.save(update_fields=["call_patient"])
+        if plan.do == Do.CANCEL:
+            _answer(plan, target)  # else its new time is to be told next
         story.tell(
             plan.visit, "told-cancelled", account.channel, booking=booking.external_id, call=call
         )
@@ -367,7 +371,10 @@ def _clear_doubt(
     budget.spend(account, connector)
     target = _fresh(plan)
     target.doubt, target.doubt_since = Doubt.NONE, None
-    target.save(update_fields=["doubt", "doubt_since"])
+    target.attempts += 1
+    if target.attempts > MOST_ATTEMPTS:
+        target.problem = "The portal says one thing and does another. Compare both, then try again."
+    target.save(update_fields=["doubt", "doubt_since", "attempts", "problem"])
     if look_soon and plan.listing is not None:
         soon = clock.now() + timedelta(seconds=5)
         Listing.objects.filter(pk=plan.listing.pk, patrol_due_at__gt=soon).update(
@@ -393,6 +400,13 @@ def retry_visit(*, target: VisitTarget, by: str) -> None:
     fanout.ask_visits([target.visit_id], account)
     log.info("visit taken up again", visit=target.visit_id, by=by)
     fanout.wake()
+
+
+@transaction.atomic
+def patient_was_called(*, target: VisitTarget, by: str) -> None:
+    """A person has phoned the patient of a visit that the portal could not follow (A42)."""
+    VisitTarget.objects.filter(pk=target.pk).update(call_patient=False)
+    story.tell(target.visit, "patient-called", by)
 
 
 def _to_tell(plan: Plan) -> VisitToTell:

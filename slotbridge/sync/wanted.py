@@ -17,6 +17,7 @@ from slotbridge.kit import clock
 from slotbridge.sync import reconcile
 from slotbridge.sync.contract import ItemKind, Offer, OpenPeriod
 from slotbridge.sync.models import (
+    Account,
     Booking,
     CatalogueItem,
     Link,
@@ -102,7 +103,8 @@ class Offering:
 def wanted_days(listing: Listing, days: Iterable[date]) -> dict[date, tuple[OpenPeriod, ...]]:
     """What the listing should show on each of these days of its zone; () for nothing."""
     found: dict[date, list[OpenPeriod]] = {day: [] for day in days}
-    if not found or not listing.is_active:
+    withdrawn = listing.account.state == Account.State.SWITCHING_OFF  # A9
+    if not found or withdrawn or not listing.is_active:
         return dict.fromkeys(found, ())
     first, last = min(found), max(found)
     offering = Offering.of(listing, first, last)

@@ -7,31 +7,11 @@ import pytest
 from slotbridge.his import slots, visits
 from slotbridge.his.models import Patient, Visit
 from slotbridge.sandbox import actors
-from slotbridge.sync.models import Account, Booking
+from slotbridge.sync.models import Booking
 from tests.factories import PatientFactory
 from tests.world import CHANNEL, World
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
-
-
-@pytest.fixture
-def world(frozen):
-    made = World(frozen)
-    yield made
-    made.close()
-
-
-def test_connecting_reads_the_catalogue_and_publishes_nothing(frozen):
-    world = World(frozen, linked=False)
-    world.open()
-    world.connect()
-    world.account.refresh_from_db()
-    assert world.account.state == Account.State.READY
-    assert world.account.catalogue_counts == {
-        "facility": 1, "doctor": 1, "place": 1, "service": 1,
-    }  # fmt: skip
-    assert world.portal_shows() == []
-    world.close()
 
 
 def test_ticked_slots_appear_on_the_portal_and_unticked_ones_do_not(world):
@@ -128,9 +108,7 @@ def test_a_visit_moved_here_is_moved_on_the_portal(world):
     world.settle()
     world.patient_books(first.start)
     world.settle()
-    visits.move_visit(
-        visit=Visit.objects.get(), start=second.start, end=second.end, by="reception"
-    )
+    visits.move_visit(visit=Visit.objects.get(), start=second.start, end=second.end, by="reception")
     world.settle()
     assert world.portal_bookings() == [(second.start, "booked")]
     assert world.portal_shows() == [first.start]
