@@ -75,6 +75,12 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return shown
 
 
+@page
+def missing(_request: HttpRequest) -> HttpResponse:
+    """Every address that is no page."""
+    raise Http404
+
+
 def error_page(request: HttpRequest, status: int) -> HttpResponse:
     return render(request, "sandbox/error.html", {"status": status}, status=status)
 

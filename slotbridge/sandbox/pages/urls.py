@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from slotbridge.sandbox.pages import adviser, base, desk, patient
 
@@ -22,4 +22,5 @@ urlpatterns = [
     path("adviser/new", adviser.register, name="sandbox-register"),
     path("adviser/facilities/<uuid:key>", adviser.facility, name="sandbox-facility"),
     path("adviser/clients/<uuid:key>", adviser.client, name="sandbox-client"),
+    re_path("", base.missing),
 ]
