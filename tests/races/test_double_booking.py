@@ -9,7 +9,7 @@ from functools import partial
 from itertools import combinations
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from slotbridge.his import occupancy, slots, visits
 from slotbridge.his.models import Slot, Visit, VisitEvent
@@ -151,15 +151,50 @@ def test_confirmed_bookings_that_race_are_all_kept_and_one_has_the_time():
     assert overlaps() == []
 
 
-@pytest.mark.parametrize("_", range(5))
-def test_two_visits_moved_crosswise_are_refused_or_wait_but_never_deadlock(_):
+@contextmanager
+def slow_writes():
+    """Each written visit rests between its row and the check of the exclusion constraint: an
+    index on a slow function is filled in between, since the constraint is made after it.
+    """
+    constraint = ("his_visit", "visit_no_double_booking_practitioner")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION slowly(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql"
+            " AS 'BEGIN PERFORM pg_sleep(0.2); RETURN $1; END'"
+        )
+        try:
+            with without(*constraint):
+                cursor.execute("CREATE INDEX slow_index ON his_visit (slowly(id))")
+            yield
+        finally:
+            cursor.execute("DROP INDEX IF EXISTS slow_index")
+            cursor.execute("DROP FUNCTION slowly")
+
+
+@pytest.fixture
+def crosswise():
+    """Two visits, each to be moved to where the other is."""
     a, b = slots_in_a_row(ScheduleFactory(), 2)
     first, second = VisitFactory(slot=a), VisitFactory(slot=b)
+    return partial(move, first, b), partial(move, second, a)
 
-    outcomes = together(partial(move, first, b), partial(move, second, a))
+
+def test_two_visits_moved_crosswise_are_refused_and_never_deadlock(crosswise):
+    with slow_writes():
+        outcomes = together(*crosswise)
 
     assert [type(one) for one in outcomes] == [visits.SlotTaken] * 2
-    assert {one.visit_id for one in outcomes} == {first.pk, second.pk}
+    assert {one.visit_id for one in outcomes} == set(Visit.objects.values_list("pk", flat=True))
+    assert overlaps() == []
+
+
+def test_without_locking_whose_time_it_is_they_deadlock(crosswise, monkeypatch):
+    monkeypatch.setattr(occupancy, "lock_owners", lambda *_: None)
+
+    with slow_writes():
+        outcomes = together(*crosswise)
+
+    assert OperationalError in {type(one) for one in outcomes}
     assert overlaps() == []
 
 
