@@ -296,6 +296,8 @@ class Connector(ABC):
     horizon: ClassVar[timedelta]  # how far ahead the portal takes days
     repeat_window: ClassVar[timedelta]  # how long a repeated request is ignored; zero: never
     writes_per_minute: ClassVar[int]
+    # How much of a day's end is not told: where a period may not touch the next midnight (A39).
+    quiet_before_midnight: ClassVar[timedelta] = timedelta()
 
     @abstractmethod
     def __init__(self, access: Access) -> None: ...

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
 
@@ -60,6 +61,12 @@ class Engine:
             self._turn(lease)
         except LeaseLost:
             log.warning("lease lost", account=lease.account_id)
+        except (OperationalError, psycopg.OperationalError):
+            raise  # the database is away: the worker waits for it
+        except Exception:
+            # Nobody foresaw it: this account waits, the others go on (promise 8).
+            log.exception("turn failed", account=lease.account_id)
+            _fail(lease, TryLater(_OURS, timedelta(minutes=1)))
         finally:
             lease.give_back()
         return True
@@ -79,9 +86,8 @@ class Engine:
         ends = clock.now() + LONGEST_TURN
         while clock.now() < ends:
             account = Account.objects.select_related("organisation").get(pk=lease.account_id)
-            connector = self._connector(account)
             try:
-                did = _step(lease, account, connector)
+                did = _step(lease, account, self._connector(account))
             except AccountRejected:
                 _reject(lease)
                 return
@@ -89,6 +95,10 @@ class Engine:
                 if _fail(lease, later):
                     return
                 continue
+            except PortalError as refusal:
+                # Refused as a whole (no facility is ours, say): a person has to see it.
+                _fail(lease, TryLater(str(refusal), accounts.RETRY_REJECTED))
+                return
             if not did:
                 return
             if account.failures:

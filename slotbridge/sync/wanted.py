@@ -25,6 +25,7 @@ from slotbridge.sync.models import (
     ListingSchedule,
     VisitTarget,
 )
+from slotbridge.sync.registry import connector_class
 
 Range = tuple[datetime, datetime]
 
@@ -108,10 +109,11 @@ def wanted_days(listing: Listing, days: Iterable[date]) -> dict[date, tuple[Open
         return dict.fromkeys(found, ())
     first, last = min(found), max(found)
     offering = Offering.of(listing, first, last)
-    bounds = {
-        first + timedelta(days=n): clock.day_bounds(first + timedelta(days=n), listing.tz)
-        for n in range((last - first).days + 1)
-    }
+    quiet = connector_class(listing.account.kind).quiet_before_midnight
+    bounds = {}
+    for n in range((last - first).days + 1):
+        day_start, day_end = clock.day_bounds(first + timedelta(days=n), listing.tz)
+        bounds[first + timedelta(days=n)] = (day_start, day_end - quiet)
     for slot in free.free_slots(
         schedules=list(offering.clinics),
         start=bounds[first][0],

@@ -69,6 +69,7 @@ class DocplannerConnector(Connector):
     settings_fields: ClassVar[tuple[SettingField, ...]] = site.FIELDS
     horizon: ClassVar[timedelta] = timedelta(weeks=12)
     repeat_window: ClassVar[timedelta] = timedelta(minutes=3)
+    quiet_before_midnight = timedelta(minutes=1)
     writes_per_minute: ClassVar[int] = 40
 
     def __init__(self, access: Access, *, transport: httpx.BaseTransport | None = None) -> None:
