@@ -6,7 +6,10 @@ import sys
 
 def main() -> None:
     """Chooses the settings of the program that is started, then runs the command."""
-    program = "sandbox" if sys.argv[1:2] == ["sandbox"] else "settings"
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command == "demo":  # whatever is set: a demo never touches real data
+        os.environ["DJANGO_SETTINGS_MODULE"] = "slotbridge.config.demo"
+    program = "sandbox" if command == "sandbox" else "settings"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"slotbridge.config.{program}")
     from slotbridge.cli.main import app  # noqa: PLC0415 - the settings must be chosen first
 

@@ -1,0 +1,225 @@
+"""The command itself: starts everything, lets the story happen, and leaves nothing running."""
+
+import fcntl
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import django
+import httpx
+import typer
+from django.conf import settings
+from django.db import OperationalError, connections
+from django.utils.translation import gettext as _
+
+from slotbridge.cli import database, language, ports
+from slotbridge.cli.demo.children import ChildDied, Children, TooLate
+from slotbridge.cli.demo.portal import Portal, PortalRefused
+from slotbridge.cli.demo.screen import Screen
+from slotbridge.kit import http, postgres
+
+HOST = "127.0.0.1"
+WEB_PORT, PORTAL_PORT = 8000, 8100
+START = 60.0  # seconds for a program to answer; on an idle machine it takes three
+_LOOK_EVERY = 0.3
+_INTERRUPTED = 130
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+) -> None:
+    """Start a clinic and a portal on this machine, and see bookings travel between them.
+
+    It has a database of its own, made afresh each time: no real data is read or changed.
+    """
+    web_port = ports.first_free(WEB_PORT)
+    portal_port = ports.first_free(PORTAL_PORT, but={web_port})
+    os.environ["SLOTBRIDGE_PUBLIC_URL"] = f"http://{HOST}:{web_port}"
+    # These calls stay on this machine, whatever proxy the network has.
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"{HOST},localhost"
+    django.setup()
+    language.speak()
+    with _interruptible():
+        code = _Demo(Screen(), web_port, portal_port).run(once=once)
+    raise typer.Exit(code)
+
+
+class AnotherDemo(Exception):
+    """A demo has this data directory already: stop it, or choose another directory."""
+
+
+class _Demo:
+    def __init__(self, screen: Screen, web_port: int, portal_port: int) -> None:
+        self._screen = screen
+        self._web_port, self._portal_port = web_port, portal_port
+        self._web = f"http://{HOST}:{web_port}"
+        self._portal = f"http://{HOST}:{portal_port}"
+        self._data: Path = settings.DATA
+        self._logs = self._data / "logs"
+        self._children = Children(self._logs)
+        self._stays = False
+
+    def run(self, *, once: bool) -> int:
+        """The exit code."""
+        with ExitStack() as closing:
+            try:
+                rows = self._play(closing)
+                if not once:
+                    self._stay(rows)
+            except KeyboardInterrupt:
+                self._screen.plain(_("Stopping …"))
+                return 0 if self._stays else _INTERRUPTED
+            except (ChildDied, TooLate, PortalRefused, AnotherDemo) as problem:
+                return self._explain(problem)
+            except (postgres.Trouble, OperationalError, httpx.TransportError) as problem:
+                return self._explain(problem)
+        return 0
+
+    def _play(self, closing: ExitStack) -> list[tuple[str, str]]:
+        """Starts, connects and tells; what `closing` holds afterwards is what is to be closed."""
+        from slotbridge.cli import planting  # noqa: PLC0415 - models need django.setup()
+        from slotbridge.cli.demo import connecting, story  # noqa: PLC0415 - as above
+
+        begun = time.monotonic()
+        self._screen.title(_("Starting"))
+        closing.enter_context(_alone(self._data))
+        self._start_database(closing)
+        self._start_programs(closing)
+        with self._screen.step(_("An invented clinic")) as step:
+            planted = planting.plant()
+            step.result = _("%(slots)d slots, %(patients)d patients; nobody in it exists") % {
+                "slots": planted.slots,
+                "patients": planted.patients,
+            }
+        portal = Portal(self._portal, settings.SANDBOX_CONTROL_TOKEN)
+        closing.callback(portal.close)
+        self._await_programs(portal)
+        self._screen.title(_("Connecting, as the portal's procedure says"))
+        both = connecting.connect(
+            self._screen, portal, self._children, planted.organisation, self._portal
+        )
+        story.Story(self._screen, both).tell()
+        took = time.monotonic() - begun
+        self._screen.plain("\n" + _("From nothing to here: %(seconds).1f s.") % {"seconds": took})
+        return [
+            (_("Clinic"), f"{self._web}/"),
+            *((f"  {login.username}", login.password) for login in planted.logins),
+            (_("Portal"), f"{self._portal}/"),
+            (_("Logs"), str(self._logs)),
+        ]
+
+    # --- Starting --------------------------------------------------------------------------
+
+    def _start_database(self, closing: ExitStack) -> None:
+        server = settings.EMBEDDED_POSTGRES
+        assert server is not None
+        with self._screen.step(_("Database")) as step:
+            server.remove()  # of a demo that was killed
+            shutil.rmtree(self._logs, ignore_errors=True)
+            self._logs.mkdir(parents=True)
+            closing.callback(server.remove)
+            closing.callback(connections.close_all)
+            server.start()
+            for name in ("slotbridge", "sandbox"):
+                server.ensure_database(name)
+            step.result = f"PostgreSQL {server.program.version}"
+
+    def _start_programs(self, closing: ExitStack) -> None:
+        """The portal makes its tables while we make the hub's."""
+        closing.callback(self._children.stop)
+        self._children.start("sandbox", "sandbox", "--port", str(self._portal_port))
+        with self._screen.step(_("Tables")):
+            database.ready()
+        self._children.start("web", "serve", "--port", str(self._web_port))
+        self._children.start("worker", "worker")
+
+    def _await_programs(self, portal: Portal) -> None:
+        with self._screen.step(_("Programs")) as step:
+            self._children.until(portal.is_up, within=START, what=_("The portal does not answer."))
+            self._children.until(
+                self._web_is_up, within=START, what=_("The clinic's pages do not answer.")
+            )
+            step.result = _("pages, worker and portal answer")
+
+    def _web_is_up(self) -> bool:
+        with http.client(self._web) as client:
+            try:
+                return client.get("/login/").is_success
+            except httpx.TransportError:
+                return False
+
+    # --- Staying, and ending ---------------------------------------------------------------
+
+    def _stay(self, rows: list[tuple[str, str]]) -> None:
+        """Until Ctrl-C, or until a program dies."""
+        self._stays = True
+        self._screen.box(_("The demo runs until Ctrl-C; the next one starts afresh"), rows)
+        while True:
+            self._children.check()
+            time.sleep(_LOOK_EVERY)
+
+    def _explain(self, problem: Exception) -> int:
+        """Says what went wrong. Where a program has died, that is why."""
+        try:
+            time.sleep(_LOOK_EVERY)  # its end is seen a moment after its silence
+            self._children.check()
+        except ChildDied as died:
+            problem = died
+        if isinstance(problem, ChildDied):
+            self._screen.trouble(
+                _("The program “%(name)s” ended by itself (code %(code)d). Its last words:")
+                % {"name": problem.name, "code": problem.code},
+                problem.last_words,
+            )
+        else:
+            self._screen.trouble(str(problem))
+        if self._logs.exists():
+            self._screen.plain(_("Logs: %(folder)s") % {"folder": self._logs})
+        return 1
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """One demo at a time has `data`. Raises AnotherDemo."""
+    data.mkdir(parents=True, exist_ok=True)
+    handle = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise AnotherDemo(
+            _(
+                "A demo runs already, with its data in %(folder)s. Stop it with Ctrl-C where it"
+                " was started, or set SLOTBRIDGE_DATA to another directory for a second one."
+            )
+            % {"folder": data}
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM and a closed terminal act as Ctrl-C; nothing interrupts the end that follows."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for each in _STOPPING:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, stop) for each in _STOPPING}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
