@@ -86,7 +86,9 @@ class House:
             ]
         ]
         self.clinic = self.clinics[0]
-        self.rooms = [staff.add_room(unit=self.unit, name=f"Gabinet {n}", by="tests") for n in (1, 2)]
+        self.rooms = [
+            staff.add_room(unit=self.unit, name=f"Gabinet {n}", by="tests") for n in (1, 2)
+        ]
         self.people = [
             staff.add_practitioner(
                 organisation=self.organisation,
@@ -125,7 +127,10 @@ class House:
     def user(self, role="administrator", **more):
         found = self.organisation.users.filter(role=role, **more).first()
         return found or UserFactory(
-            organisation=self.organisation, role=role, username=f"{role}-{self.organisation.pk}", **more
+            organisation=self.organisation,
+            role=role,
+            username=f"{role}-{self.organisation.pk}",
+            **more,
         )
 
     def patient(self, given="Jagna", family="Borówka", **more):
@@ -179,9 +184,7 @@ class House:
             valid_to=days.get("valid_to"),
             by="tests",
         )
-        catalogue.set_price(
-            price_list=made, service=self.service, amount_minor=amount, by="tests"
-        )
+        catalogue.set_price(price_list=made, service=self.service, amount_minor=amount, by="tests")
         if used:
             catalogue.use_price_list(price_list=made, channel=CHANNEL, by="tests")
         return made

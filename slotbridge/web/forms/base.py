@@ -75,9 +75,19 @@ class DayField(forms.DateField):
 
 
 class WallTimeField(forms.TimeField):
+    """A time of day as people type it: "8:00", "08.00", "800", "8". Text, since a browser's own
+    time input follows the browser's language and may insist on a.m. and p.m.
+    """
+
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
-        kwargs.setdefault("input_formats", ["%H:%M", "%H:%M:%S"])
+        kwargs.setdefault(
+            "widget",
+            forms.TimeInput(
+                format="%H:%M",
+                attrs={"inputmode": "numeric", "class": "wall", "placeholder": "00:00"},
+            ),
+        )
+        kwargs.setdefault("input_formats", ["%H:%M", "%H.%M", "%H%M", "%H"])
         super().__init__(**kwargs)
 
 

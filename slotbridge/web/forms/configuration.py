@@ -53,6 +53,12 @@ class AccountForm(Form):
             self.fields[f"setting_{setting.name}"] = _field(setting, account)
         for field in self.fields.values():
             field.disabled = self.is_disabled
+            field.is_exact = True  # type: ignore[attr-defined] # the field's template reads it
+
+    @property
+    def of_the_portal(self) -> list[forms.BoundField]:
+        """Settings beside login and password."""
+        return [field for field in self if field.name.startswith("setting_")]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -190,7 +190,7 @@ class PeriodForm(Form):
     services = forms.MultipleChoiceField(
         label=gettext_lazy("Only these services"),
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 2}),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(

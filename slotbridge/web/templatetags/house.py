@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.forms import BoundField, ChoiceField
 from django.template.context import RequestContext
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -114,6 +115,19 @@ def iso_day(instant: datetime, tz: ZoneInfo) -> str:
 def with_nothing(rows: Iterable[Visit]) -> list[tuple[Visit, list[Any]]]:
     """Visits as the shared table wants them: each with the times to offer instead, here none."""
     return [(row, []) for row in rows]
+
+
+@register.filter
+def says_optional(field: BoundField) -> bool:
+    """Whether a label says so: not where the label is a portal's printed one, or where the choice
+    itself has a line for none.
+    """
+    return not (
+        field.field.required
+        or field.field.disabled
+        or getattr(field.field, "is_exact", False)
+        or isinstance(field.field, ChoiceField)
+    )
 
 
 @register.filter

@@ -10,8 +10,9 @@ from django.shortcuts import render
 from slotbridge.his.models import Patient, Visit
 from slotbridge.kit import clock
 from slotbridge.sync import lights
+from slotbridge.sync.models import Account
 from slotbridge.web import mapping
-from slotbridge.web.access import EVERYBODY, PRACTITIONER, StaffRequest, page
+from slotbridge.web.access import ADMINISTRATOR, EVERYBODY, PRACTITIONER, StaffRequest, page
 from slotbridge.web.views.visits import channel_names, may_mark, offers_for, own_visits
 from slotbridge.web.zones import house_zone
 
@@ -71,6 +72,10 @@ def home(request: StaffRequest) -> HttpResponse:
         "for_a_person": sum(state.waiting.for_a_person for state in states),
         "unassigned": sum(state.waiting.unassigned for state in states),
         "is_office": is_office,
+        "is_administrator": request.user.role == ADMINISTRATOR,
+        "refreshes": any(
+            state.portal.account.state == Account.State.SYNCHRONISING for state in states
+        ),
         "may_mark": may_mark(request),
         "channels": channel_names(request),
         "here": request.path,
