@@ -80,12 +80,14 @@ def find(schedule: Schedule, start: datetime, end: datetime, *beside: Owner) -> 
         schedule=schedule,
         span__contains=(start, end),
     )
-    seen = slots.first()
+    # At most one, since slots do not overlap; an order would only mislead the query planner.
+    seen = next(iter(slots), None)
     lock_owners(seen or schedule, *beside)
     if seen is not None:
         # Once more: while we waited it may have been changed, or deleted. One opened in its
         # place since is somebody else's next booking.
-        seen = slots.select_for_update(no_key=True).filter(pk=seen.pk, room=seen.room_id).first()
+        again = slots.select_for_update(no_key=True).filter(pk=seen.pk, room=seen.room_id)
+        seen = next(iter(again), None)
     absence = Absence.objects.filter(
         _same_owners(seen or schedule),
         Q(clinic=None) | Q(clinic=schedule.clinic_id),
@@ -157,7 +159,8 @@ def _others(visit: Visit) -> QuerySet[Visit]:
 
 
 def _first(visits: QuerySet[Visit]) -> int | None:
-    return visits.order_by("start", "pk").values_list("pk", flat=True).first()
+    # Sorted here: with a LIMIT the planner would walk a practitioner's visits from the oldest on.
+    return min(visits.values_list("start", "pk"), default=(None, None))[1]
 
 
 def _ids(kind: str, rows: tuple[Owner, ...]) -> set[int]:
