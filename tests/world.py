@@ -1,4 +1,4 @@
-"""A clinic and its portal in one process: the engine of the hub, and the sandbox in its own database.
+"""A clinic and its portal in one process: the hub's engine, and the sandbox in its own database.
 
 world = World(frozen)           # one practitioner, connected and linked, slots tomorrow
 world.settle()                  # everything that is due on either side is done

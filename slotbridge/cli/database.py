@@ -10,7 +10,7 @@ import psycopg
 import typer
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import OperationalError, ProgrammingError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from slotbridge.kit import postgres
@@ -35,7 +35,7 @@ def running(server: postgres.Server | None, name: str) -> Iterator[None]:
     if server is None:
         yield
         return
-    with _told():
+    with told():
         started = server.start()
         server.ensure_database(name)
         session = psycopg.connect(server.url(name), autocommit=True)
@@ -70,8 +70,9 @@ def hub() -> Iterator[None]:
     """The hub's database, running and up to date; what is ended by SIGTERM stops it, too."""
     end_politely()
     with running(settings.EMBEDDED_POSTGRES, str(settings.DATABASES["default"]["NAME"])):
-        with _told():
-            ready()
+        with told():
+            connection.ensure_connection()
+        ready()
         connections.close_all()  # a server forks or starts threads: none inherits this one
         yield
 
@@ -86,12 +87,22 @@ def end_politely() -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
+    """A database that is not there, or not ours, ends the program with a sentence.
+
+    The driver's own text is not shown: it may hold an address with its password, or a row.
+    """
     try:
         yield
     except postgres.Trouble as trouble:
         typer.echo(str(trouble), err=True)
-        raise typer.Exit(1) from None
+    except (OperationalError, psycopg.OperationalError):
+        typer.echo("The database does not answer. `slotbridge check` says more.", err=True)
+    except ProgrammingError:
+        typer.echo("This database lacks our tables. `slotbridge check` says more.", err=True)
+    else:
+        return
+    raise typer.Exit(1)
 
 
 def _stop_if_unused(server: postgres.Server, session: psycopg.Connection) -> None:

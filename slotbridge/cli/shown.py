@@ -31,7 +31,8 @@ def why_not_shown(
     from slotbridge.cli import finding  # noqa: PLC0415 - models need django.setup()
     from slotbridge.sync import shown  # noqa: PLC0415 - as above
 
-    with database.running(settings.EMBEDDED_POSTGRES, str(settings.DATABASES["default"]["NAME"])):
+    name = str(settings.DATABASES["default"]["NAME"])
+    with database.running(settings.EMBEDDED_POSTGRES, name), database.told():
         try:
             found = (
                 finding.by_id(slot)

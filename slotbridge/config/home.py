@@ -37,7 +37,7 @@ def secret(name: str) -> str:
     """
     given = os.environ.get(name, "").strip()
     if given:
-        if len(given) < 32:  # noqa: PLR2004 - the least we accept
+        if len(given) < 32:
             raise env.WrongSetting(name, "use at least 32 random characters")
         return given
     path = data_directory() / f"{name.removeprefix('SLOTBRIDGE_').lower()}.secret"

@@ -1,12 +1,13 @@
 """Log lines as JSON: an event's name and our numbers, never a person."""
 
 import logging
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 
-def _no_values(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _no_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Keeps a traceback's places and drops its message: exception texts may quote input."""
     info = event.pop("exc_info", None)
     if isinstance(info, BaseException):

@@ -52,7 +52,7 @@ def database(name: str, url: str) -> dict[str, object]:
         port = parts.port
     except ValueError:
         raise WrongSetting(name, "this is not a database URL") from None
-    if parts.scheme not in {"postgresql", "postgres"} or len(parts.path) < 2:  # noqa: PLR2004
+    if parts.scheme not in {"postgresql", "postgres"} or len(parts.path) < 2:
         raise WrongSetting(name, "write postgresql://user:password@host:port/database")
     options = dict(parse_qsl(parts.query))
     return {

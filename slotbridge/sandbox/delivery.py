@@ -76,7 +76,7 @@ def _push(row: Notification) -> bool:
     row.push_status = outgoing.post(
         client.notification_url, body, push_headers(client), PUSH_TIMEOUT
     )
-    accepted = row.push_status is not None and 200 <= row.push_status < 300  # noqa: PLR2004
+    accepted = row.push_status is not None and 200 <= row.push_status < 300
     if accepted:
         row.push, row.push_due_at = Notification.Push.DELIVERED, None
     elif row.push_attempts > len(client.retry_minutes):

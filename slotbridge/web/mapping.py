@@ -97,7 +97,7 @@ def add_fields(
             help_text=_hint(portal, link),
             disabled=bool(portal.obstacle) or form.is_disabled,
         )
-        field.is_exact = True  # type: ignore[attr-defined] # its label is a printed one
+        field.is_exact = True  # type: ignore[attr-defined]  # its label is a printed one
         form.fields[portal.field] = field
 
 

@@ -308,8 +308,7 @@ def test_a_worker_killed_in_the_middle_of_a_write_leaves_a_doubt_that_the_next_r
 
     connector.book = book_and_die
     with pytest.raises(Killed):
-        for _ in range(5):
-            world.engine.run_once()
+        world.engine.run_until_idle()
     del connector.book
     assert AtPortal.objects.count() == 1
     assert not Booking.objects.exists()

@@ -31,10 +31,10 @@ def files(pattern):
 def strings_in_code(path: Path):
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in MARKERS and node.args and isinstance(node.args[0], ast.Constant):
-                is_plural = node.func.id.startswith("ngettext")
-                yield node.args[0].value, node.args[1].value if is_plural else ""
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=text), *more]):
+                if name in MARKERS:
+                    yield text, more[0].value if name.startswith("ngettext") else ""
 
 
 def strings_in_template(path: Path):

@@ -110,9 +110,10 @@ class _Demo:
         took = time.monotonic() - begun
         self._screen.plain("\n" + _("From nothing to here: %(seconds).1f s.") % {"seconds": took})
         return [
-            (_("Clinic"), f"{self._web}/"),
+            (_("Pages"), f"{self._web}/"),
             *((f"  {login.username}", login.password) for login in planted.logins),
             (_("Portal"), f"{self._portal}/"),
+            (_("Data"), str(self._data)),
             (_("Logs"), str(self._logs)),
         ]
 
@@ -168,6 +169,9 @@ class _Demo:
 
     def _explain(self, problem: Exception) -> int:
         """Says what went wrong. Where a program has died, that is why."""
+        if isinstance(problem, AnotherDemo):
+            self._screen.trouble(str(problem))
+            return 1
         try:
             time.sleep(_LOOK_EVERY)  # its end is seen a moment after its silence
             self._children.check()

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from slotbridge.cli import clinic
 from slotbridge.cli.demo.children import Found, TooLate
@@ -259,8 +258,7 @@ class Story:
 
     def _named(self, part: Part, start: datetime) -> dict[str, str]:
         local = start.astimezone(part.schedule.clinic.unit.tz)
-        # Translators: a day and time in Django's date format, as in "Mon 2 Mar, 09:00".
-        when = formats.date_format(local, pgettext("date format", "D j M, H:i"))
+        when = formats.date_format(local, "D j M, H:i")
         return {"when": when, "person": f"{part.person.title} {part.person.name}"}
 
     def _part(self, person: clinic.Person, section: clinic.Section) -> Part:
@@ -283,7 +281,7 @@ class Story:
         for start in self._both.portal.starts(part.address, part.service.name, _DAYS_READ):
             if start >= (chosen[-1] + _APART if chosen else tomorrow):
                 chosen.append(start)
-        if len(chosen) < 3:  # noqa: PLR2004 - as the docstring says
+        if len(chosen) < 3:
             raise TooLate(_("The portal does not offer times enough."))
         return chosen[0], chosen[1], chosen[2]
 

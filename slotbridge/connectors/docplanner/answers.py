@@ -181,7 +181,7 @@ def budget(response: httpx.Response) -> Budget | None:
 
 def _count(response: httpx.Response, header: str) -> int | None:
     raw = str(response.headers.get(header, ""))
-    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else None  # noqa: PLR2004
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else None
 
 
 def retry_after(response: httpx.Response) -> timedelta | None:

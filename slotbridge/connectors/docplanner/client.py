@@ -107,7 +107,7 @@ class Client:
                 raise TryLater(f"{operation.name}: an answer that is no collection")
             found += records
             said = fields.identifier(fields.mapping(answer.data).get("pages"))
-            pages = int(said) if said.isdecimal() and len(said) < 6 and records else pages  # noqa: PLR2004
+            pages = int(said) if said.isdecimal() and len(said) < 6 and records else pages
             page += 1
         return found
 

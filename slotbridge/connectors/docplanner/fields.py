@@ -83,7 +83,7 @@ def day(value: object) -> date | None:
 def duration(value: object) -> timedelta | None:
     """Minutes as a number or text; None unless whole and positive."""
     found = identifier(value)
-    whole = found.isdecimal() and len(found) < 6 and 0 < int(found) <= LONGEST_MINUTES  # noqa: PLR2004
+    whole = found.isdecimal() and len(found) < 6 and 0 < int(found) <= LONGEST_MINUTES
     return timedelta(minutes=int(found)) if whole else None
 
 

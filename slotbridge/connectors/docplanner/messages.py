@@ -172,7 +172,7 @@ def _identity(path: str, value: Json) -> Iterator[tuple[str, str]]:
     """Ids and times of every part, as (where, what). Parts lie at most two deep."""
     for name, part in value.items():
         here = f"{path}/{name}"
-        if isinstance(part, dict) and here.count("/") <= 2:  # noqa: PLR2004 - two deep
+        if isinstance(part, dict) and here.count("/") <= 2:
             yield from _identity(here, part)
         elif name == "id":
             yield here, fields.identifier(part)

@@ -112,7 +112,7 @@ def instant(raw: Any, wrong: ApiError) -> datetime:
 
 def whole(raw: Any, wrong: ApiError, *, least: int = 1) -> int:
     """A whole number, also as text (samples of the portal show both). Raises `wrong`."""
-    if isinstance(raw, str) and raw.isdecimal() and len(raw) < 19:  # noqa: PLR2004 - fits bigint
+    if isinstance(raw, str) and raw.isdecimal() and len(raw) < 19:
         raw = int(raw)
     if not isinstance(raw, int) or isinstance(raw, bool) or not least <= raw < 2**63:
         raise wrong

@@ -54,7 +54,7 @@ def _without_404(call: Call, *ids: str) -> Address:
     try:
         return resolve.editable(call, *ids)
     except ApiError as error:
-        if error.status == 404:  # noqa: PLR2004 - the status itself
+        if error.status == 404:
             raise resolve.NO_ADDRESS from None
         raise
 

@@ -67,5 +67,5 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 def _refusal(error: str, description: str, status: int) -> HttpResponse:
     body: dict[str, Any] = {"error": error, "error_description": description}
-    headers = {"WWW-Authenticate": 'Basic realm="Service"'} if status == 401 else {}  # noqa: PLR2004
+    headers = {"WWW-Authenticate": 'Basic realm="Service"'} if status == 401 else {}
     return JsonResponse(body, status=status, headers=headers)

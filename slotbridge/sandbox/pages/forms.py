@@ -143,7 +143,7 @@ class FacilityForm(forms.Form):
 def _service(line: str) -> ServiceSeed:
     wrong = forms.ValidationError(_("Write each service as: name; price; minutes."))
     parts = [part.strip() for part in line.split(";")]
-    if len(parts) != 3 or not parts[0]:  # noqa: PLR2004 - name, price, minutes
+    if len(parts) != 3 or not parts[0]:
         raise wrong
     name, price, minutes = parts
     if not (price.isdecimal() and minutes.isdecimal() and 0 < int(minutes) <= LONGEST_DURATION):
@@ -211,7 +211,7 @@ class ClientForm(_ClientModelForm):
 
     def clean_retry_minutes(self) -> list[int]:
         parts = [part.strip() for part in self.cleaned_data["retry_minutes"].split(",")]
-        if not all(part.isdecimal() and len(part) < 5 for part in parts if part):  # noqa: PLR2004
+        if not all(part.isdecimal() and len(part) < 5 for part in parts if part):
             raise forms.ValidationError(_("Write whole minutes, for example 5, 10."))
         return [int(part) for part in parts if part]
 

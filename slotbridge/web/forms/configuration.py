@@ -53,7 +53,7 @@ class AccountForm(Form):
             self.fields[f"setting_{setting.name}"] = _field(setting, account)
         for field in self.fields.values():
             field.disabled = self.is_disabled
-            field.is_exact = True  # type: ignore[attr-defined] # the field's template reads it
+            field.is_exact = True  # type: ignore[attr-defined]  # the field's template reads it
 
     @property
     def of_the_portal(self) -> list[forms.BoundField]:

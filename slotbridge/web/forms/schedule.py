@@ -84,7 +84,7 @@ class SlotForm(Form):
         field = self.fields["services"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(str(service.public_id), service.name) for service in services]
-        field.columns = True  # type: ignore[attr-defined] # the field's template reads it
+        field.columns = True  # type: ignore[attr-defined]  # the field's template reads it
         if not services:
             del self.fields["services"]
 

@@ -22,6 +22,7 @@ from slotbridge.web import mapping
 from slotbridge.web.access import ADMINISTRATORS, OVERSEERS, StaffRequest, page
 from slotbridge.web.forms.base import add_error
 from slotbridge.web.forms.prices import PriceForm, PriceListForm
+from slotbridge.web.order import by_name
 from slotbridge.web.zones import house_zone
 
 
@@ -93,9 +94,7 @@ def _price_list(request: StaffRequest, public_id: uuid.UUID) -> PriceList:
 
 
 def _services(request: StaffRequest) -> list[Service]:
-    return list(
-        Service.objects.filter(organisation=request.organisation, is_active=True).order_by("name")
-    )
+    return by_name(Service.objects.filter(organisation=request.organisation, is_active=True))
 
 
 def _list_form(
@@ -115,7 +114,7 @@ def _list_form(
     return PriceListForm(
         (request.POST or None) if bound else None,
         initial=initial,
-        clinics=list(clinics.order_by("name")),
+        clinics=by_name(clinics),
         portals=mapping.portals(request.organisation),
         price_list=row,
         disabled=not request.may_change,

@@ -20,6 +20,7 @@ from slotbridge.his import slots as his
 from slotbridge.his.breaches import NameTaken
 from slotbridge.his.free import FreeSlot, free_slots
 from slotbridge.his.models import Channel, Clinic, Practitioner, Schedule, Service, Slot, Visit
+from slotbridge.his.names import sort_key
 from slotbridge.kit import clock
 from slotbridge.sync import shown
 from slotbridge.web.access import ADMINISTRATORS, DESK, EVERYBODY, PRACTITIONER, StaffRequest, page
@@ -31,6 +32,7 @@ from slotbridge.web.forms.schedule import (
     ScheduleForm,
     visibility_label,
 )
+from slotbridge.web.order import by_name
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,8 @@ def schedule_list(request: StaffRequest) -> HttpResponse:
         .annotate(
             coming=Count("slots", filter=Q(slots__start__gte=clock.now())),
         )
-        .order_by("clinic__unit__name", "clinic__name", "practitioner__sort_key", "pk")
     )
-    return render(request, "web/schedules.html", {"schedules": rows})
+    return render(request, "web/schedules.html", {"schedules": sorted(rows, key=_place_and_name)})
 
 
 @page(see=ADMINISTRATORS, change=ADMINISTRATORS)
@@ -94,10 +95,10 @@ def schedule_new(request: StaffRequest) -> HttpResponse:
                 "sort_key"
             )
         ),
-        clinics=list(
-            Clinic.objects.filter(organisation=request.organisation, is_active=True)
-            .select_related("unit")
-            .order_by("name")
+        clinics=by_name(
+            Clinic.objects.filter(organisation=request.organisation, is_active=True).select_related(
+                "unit"
+            )
         ),
     )
     if request.method == "POST" and form.is_valid():
@@ -119,14 +120,14 @@ def schedule_day(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     schedule = own_schedule(request, public_id)
     tz = schedule.clinic.unit.tz
     day = asked_day(request, tz)
-    channels = list(Channel.objects.filter(organisation=request.organisation).order_by("name"))
+    channels = by_name(Channel.objects.filter(organisation=request.organisation))
     form = NewSlotsForm(
         request.POST or None,
         prefix="new",
         day=day,
         tz=tz,
         services=services_of(request),
-        rooms=list(schedule.clinic.unit.rooms.filter(is_active=True).order_by("name")),
+        rooms=by_name(schedule.clinic.unit.rooms.filter(is_active=True)),
         channels=channels,
     )
     if request.method == "POST" and form.is_valid() and _open(request, schedule, form):
@@ -166,8 +167,15 @@ def slots_act(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 def services_of(request: StaffRequest) -> list[Service]:
-    return list(
-        Service.objects.filter(organisation=request.organisation, is_active=True).order_by("name")
+    return by_name(Service.objects.filter(organisation=request.organisation, is_active=True))
+
+
+def _place_and_name(schedule: Schedule) -> tuple[str, str, str]:
+    person = schedule.practitioner
+    return (
+        sort_key(schedule.clinic.unit.name, ""),
+        sort_key(schedule.clinic.name, ""),
+        person.sort_key if person else "",
     )
 
 

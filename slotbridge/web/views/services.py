@@ -15,13 +15,12 @@ from slotbridge.his.models import Service
 from slotbridge.web import mapping
 from slotbridge.web.access import ADMINISTRATORS, OVERSEERS, StaffRequest, page
 from slotbridge.web.forms.records import ServiceForm
+from slotbridge.web.order import by_name
 
 
 @page(see=OVERSEERS, change=ADMINISTRATORS)
 def service_list(request: StaffRequest) -> HttpResponse:
-    rows = list(
-        Service.objects.filter(organisation=request.organisation).order_by("-is_active", "name")
-    )
+    rows = by_name(Service.objects.filter(organisation=request.organisation))
     columns = mapping.linked(mapping.portals(request.organisation), rows)
     return render(request, "web/services.html", {"services": rows, "columns": columns})
 

@@ -20,6 +20,7 @@ from slotbridge.kit import clock
 from slotbridge.web.access import DESK, EVERYBODY, StaffRequest, page
 from slotbridge.web.forms.base import add_error
 from slotbridge.web.forms.schedule import EMPTY_ROWS, GenerateForm, PeriodForm, SlotForm
+from slotbridge.web.order import by_name
 from slotbridge.web.views.schedules import (
     day_address,
     overlap_text,
@@ -152,10 +153,8 @@ def _change(request: StaffRequest, row: Slot, form: SlotForm) -> bool:
 
 def _period_forms(request: StaffRequest, schedule: Schedule) -> list[PeriodForm]:
     choices: dict[str, Any] = {
-        "rooms": list(schedule.clinic.unit.rooms.filter(is_active=True).order_by("name")),
-        "channels": list(
-            Channel.objects.filter(organisation=request.organisation).order_by("name")
-        ),
+        "rooms": by_name(schedule.clinic.unit.rooms.filter(is_active=True)),
+        "channels": by_name(Channel.objects.filter(organisation=request.organisation)),
         "services": services_of(request),
         "disabled": not request.may_change,
     }

@@ -20,14 +20,15 @@ from slotbridge.web import mapping
 from slotbridge.web.access import ADMINISTRATORS, OVERSEERS, StaffRequest, page
 from slotbridge.web.forms.base import add_error, records
 from slotbridge.web.forms.records import ClinicForm, RoomForm, UnitForm
+from slotbridge.web.order import by_name
 
 
 @page(see=OVERSEERS, change=ADMINISTRATORS)
 def unit_list(request: StaffRequest) -> HttpResponse:
-    units = list(
-        Unit.objects.filter(organisation=request.organisation)
-        .annotate(clinic_count=Count("clinics", filter=Q(clinics__is_active=True)))
-        .order_by("-is_active", "name")
+    units = by_name(
+        Unit.objects.filter(organisation=request.organisation).annotate(
+            clinic_count=Count("clinics", filter=Q(clinics__is_active=True))
+        )
     )
     columns = mapping.linked(mapping.portals(request.organisation), units)
     return render(request, "web/units.html", {"units": units, "columns": columns})
@@ -50,7 +51,7 @@ def unit(request: StaffRequest, public_id: uuid.UUID | None = None) -> HttpRespo
         if saved is not None:
             messages.success(request, _("Saved: %(name)s.") % {"name": saved.name})
             return redirect("units")
-    context = {"form": form, "unit": row, "rooms": row.rooms.order_by("name") if row else []}
+    context = {"form": form, "unit": row, "rooms": by_name(row.rooms.all()) if row else []}
     return render(request, "web/unit.html", {**context, "room_form": RoomForm(prefix="room")})
 
 
@@ -71,10 +72,8 @@ def room(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @page(see=OVERSEERS, change=ADMINISTRATORS)
 def clinic_list(request: StaffRequest) -> HttpResponse:
-    clinics = list(
-        Clinic.objects.filter(organisation=request.organisation)
-        .select_related("unit")
-        .order_by("-is_active", "unit__name", "name")
+    clinics = by_name(
+        Clinic.objects.filter(organisation=request.organisation).select_related("unit")
     )
     columns = mapping.linked(mapping.portals(request.organisation), clinics)
     return render(request, "web/clinics.html", {"clinics": clinics, "columns": columns})
@@ -93,9 +92,7 @@ def clinic(request: StaffRequest, public_id: uuid.UUID | None = None) -> HttpRes
         else None
     )
     found = mapping.portals(request.organisation)
-    units = list(
-        Unit.objects.filter(organisation=request.organisation, is_active=True).order_by("name")
-    )
+    units = by_name(Unit.objects.filter(organisation=request.organisation, is_active=True))
     form = ClinicForm(
         request.POST or None,
         initial=_clinic_initial(row),

@@ -23,6 +23,7 @@ from slotbridge.kit import clock
 from slotbridge.web.access import DESK, EVERYBODY, PRACTITIONER, StaffRequest, page
 from slotbridge.web.days import asked_day
 from slotbridge.web.forms.visits import MarkForm, WhoForm
+from slotbridge.web.order import by_name
 from slotbridge.web.zones import house_zone
 
 MARKS = {
@@ -62,8 +63,8 @@ def who_form(request: StaffRequest) -> WhoForm:
     rows = {"organisation": request.organisation, "is_active": True}
     return WhoForm(
         request.GET,
-        units=list(Unit.objects.filter(**rows).order_by("name")),
-        clinics=list(Clinic.objects.filter(**rows).order_by("name")),
+        units=by_name(Unit.objects.filter(**rows)),
+        clinics=by_name(Clinic.objects.filter(**rows)),
         people=list(Practitioner.objects.filter(**rows).order_by("sort_key")),
     )
 
