@@ -67,6 +67,15 @@ def renew_notification_address(*, account: Account, by: str) -> None:
     _record(account, by, "renew-notification-address")
 
 
+@transaction.atomic
+def agree_header_key(*, account: Account, key: str, by: str) -> None:
+    """From now on only notifications with this key in their header are taken; "" ends it (A61)."""
+    account = _locked(account)
+    account.sealed_header_key = box().seal(key) if key else None
+    account.save(update_fields=["sealed_header_key"])
+    _record(account, by, "agree-header-key")
+
+
 def account_of_hook(token: str) -> Account | None:
     """Whose notification address ends in `token`; found by digest, so time tells nothing."""
     return Account.objects.filter(hook_digest=hook_digest(token)).first()
@@ -103,7 +112,7 @@ def configure(
     account.save()
     _record(account, by, "configure", changed=changed)
     if not (account.login and account.sealed_password):
-        _enter(account, State.UNCONFIGURED)
+        enter(account, State.UNCONFIGURED)
     elif changed or account.state in {State.UNCONFIGURED, State.OFF}:
         _start_synchronising(account)
     return account
@@ -133,7 +142,7 @@ def pause(*, account: Account, by: str) -> None:
     """Nothing is sent or taken over until resumed; what happens meanwhile waits."""
     account = _locked(account)
     if account.state in {State.READY, State.REJECTED}:
-        _enter(account, State.PAUSED)
+        enter(account, State.PAUSED)
         _record(account, by, "pause")
 
 
@@ -142,7 +151,7 @@ def resume(*, account: Account, by: str) -> None:
     """Goes on where it was paused, and compares everything (A38)."""
     account = _locked(account)
     if account.state == State.PAUSED:
-        _enter(account, State.READY)
+        enter(account, State.READY)
         account.listings.update(patrol_due_at=clock.now())
         _record(account, by, "resume")
         fanout.wake()
@@ -154,11 +163,11 @@ def switch_off(*, account: Account, by: str) -> None:
     account = _locked(account)
     _record(account, by, "switch-off")
     if account.state in {State.READY, State.PAUSED}:
-        _enter(account, State.SWITCHING_OFF)
+        enter(account, State.SWITCHING_OFF)
         fanout.ask_all_days(account)
         fanout.wake()
     else:
-        _enter(account, State.OFF)
+        enter(account, State.OFF)
 
 
 def connect(account: Account) -> Connector:
@@ -200,11 +209,7 @@ def hook_digest(token: str) -> str:
 
 
 def enter(account: Account, state: State, reason: str = "") -> None:
-    """Writes a state that the engine found; the caller holds the account's lease."""
-    _enter(account, state, reason)
-
-
-def _enter(account: Account, state: State, reason: str = "") -> None:
+    """Writes a state and why; the caller has locked the account or holds its lease."""
     if account.state != state:
         account.state_since = clock.now()
     account.state, account.reason = state, reason
@@ -212,7 +217,7 @@ def _enter(account: Account, state: State, reason: str = "") -> None:
 
 
 def _start_synchronising(account: Account) -> None:
-    _enter(account, State.SYNCHRONISING)
+    enter(account, State.SYNCHRONISING)
     account.state_since = account.catalogue_due_at = clock.now()
     account.not_before, account.failures, account.failing_since = None, 0, None
     account.problem, account.sealed_token, account.token_expires_at = "", None, None

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.his import patients, story, visits
 from slotbridge.his.models import Schedule, Service, Slot, Visit
@@ -144,7 +145,7 @@ def _apply_new(account: Account, found: PortalBooking, row: Booking | None = Non
     if found.end <= clock.now():
         # Over before we heard of it (A63 takes over what is ahead): nothing to hold time for.
         return row or remember(
-            account, found, visit=None, problem="It was over when we heard of it."
+            account, found, visit=None, problem=_noop("It was over when we heard of it.")
         )
     try:
         schedule, service = _assign(account, found)
@@ -183,7 +184,9 @@ def _apply_new(account: Account, found: PortalBooking, row: Booking | None = Non
         by=account.channel,
     )
     log.info("visit booked", visit=visit.pk, account=account.pk, booking=found.id)
-    problem = "" if service else "The service it was booked for is not linked to one of ours."
+    problem = (
+        "" if service else _noop("The service it was booked for is not linked to one of ours.")
+    )
     return remember(account, found, visit=visit, problem=problem)
 
 
@@ -196,7 +199,10 @@ def _adopt(account: Account, found: PortalBooking) -> Booking:
     )
     if visit is None or taken:
         return remember(
-            account, found, visit=None, problem="Made by this integration, but for no visit here."
+            account,
+            found,
+            visit=None,
+            problem=_noop("Made by this integration, but for no visit here."),
         )
     fanout.ask_visits([visit.pk], account)
     return remember(account, found, visit=visit)
@@ -218,12 +224,12 @@ def _assign(account: Account, found: PortalBooking) -> tuple[Schedule, Service |
     """The schedule by the slot (A13), then the service in that clinic. Raises CannotAssign."""
     listing = listing_at(account, found.address)
     if listing is None:
-        raise CannotAssign("No practitioner of ours is linked to this doctor and address.")
+        raise CannotAssign(_noop("No practitioner of ours is linked to this doctor and address."))
     schedules = list(
         Schedule.objects.filter(listings__listing=listing).select_related("clinic").order_by("pk")
     )
     if not schedules:
-        raise CannotAssign("The links of this doctor and address were removed.")
+        raise CannotAssign(_noop("The links of this doctor and address were removed."))
     slot = (
         Slot.objects.filter(schedule__in=schedules, start__lt=found.end, end__gt=found.start)
         .order_by("start")
@@ -339,7 +345,7 @@ def _follow(account: Account, found: PortalBooking, row: Booking, visit: Visit) 
             by=account.channel,
         )
     except visits.VisitOver:
-        _note(account, visit, row, "It was moved there after it had begun or ended here.")
+        _note(account, visit, row, _noop("It was moved there after it had begun or ended here."))
 
 
 def _apply_canceled(account: Account, found: PortalBooking, row: Booking | None) -> Booking:
@@ -359,7 +365,9 @@ def _apply_canceled(account: Account, found: PortalBooking, row: Booking | None)
     try:
         visits.cancel_visit(visit=visit, reason="", by=account.channel)
     except visits.VisitOver:  # begun, paid for or past (A59)
-        _note(account, visit, row, "It was cancelled there after it had begun or ended here.")
+        _note(
+            account, visit, row, _noop("It was cancelled there after it had begun or ended here.")
+        )
     return row
 
 

@@ -14,6 +14,7 @@ import structlog
 from django.db import OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.his import holds
 from slotbridge.kit import backoff, clock
@@ -212,8 +213,10 @@ def _read_catalogue(lease: Lease, account: Account, connector: Connector) -> boo
             accounts.enter(
                 fresh,
                 State.FAILED,
-                "Login and password open another account: none of the linked facilities is there."
-                " Nothing is published. Enter the former ones, or link the units anew.",
+                _noop(
+                    "Login and password open another account: none of the linked facilities is"
+                    " there. Nothing is published. Enter the former ones, or link the units anew."
+                ),
             )
     log.info("catalogue read", account=account.pk, records=len(records))
     return True
@@ -230,7 +233,9 @@ def _finish_switching_off(lease: Lease, account: Account) -> bool:
     return True
 
 
-_OURS = "This program could not do it: the log names the place. Tell its makers, then try again."
+_OURS = _noop(
+    "This program could not do it: the log names the place. Tell its makers, then try again."
+)
 
 
 def _guarded(work: Callable[[], None], park: Callable[[], object]) -> bool:
@@ -272,7 +277,7 @@ def _reject(lease: Lease) -> None:
     account = lease.confirm()
     if account.state != State.REJECTED:
         log.warning("account rejected", account=account.pk)
-    accounts.enter(account, State.REJECTED, "The portal refused login or password.")
+    accounts.enter(account, State.REJECTED, _noop("The portal refused login or password."))
     account.catalogue_due_at = account.not_before = clock.now() + accounts.RETRY_REJECTED
     account.save(update_fields=["catalogue_due_at", "not_before"])
 
@@ -291,7 +296,7 @@ def _fail(lease: Lease, later: TryLater) -> bool:
         account.state == State.SYNCHRONISING
         and account.state_since + accounts.LONGEST_SYNCHRONISATION <= now
     ):
-        accounts.enter(account, State.FAILED, "The portal did not answer for 30 minutes.")
+        accounts.enter(account, State.FAILED, _noop("The portal did not answer for 30 minutes."))
     waits = (
         later.retry_after is not None
         or account.failures >= FAILURES_OF_A_PORTAL

@@ -74,29 +74,6 @@ class Waiting:
         )
 
 
-# Reasons that are stored in English and translated where they are shown.
-REASONS = (
-    gettext_noop("The portal refused login or password."),
-    gettext_noop("The portal did not answer for 30 minutes."),
-    gettext_noop(
-        "Login and password open another account: none of the linked facilities is there."
-        " Nothing is published. Enter the former ones, or link the units anew."
-    ),
-    gettext_noop("No practitioner of ours is linked to this doctor and address."),
-    gettext_noop("The links of this doctor and address were removed."),
-    gettext_noop("The service it was booked for is not linked to one of ours."),
-    gettext_noop("Made by this integration, but for no visit here."),
-    gettext_noop("It was over when we heard of it."),
-    gettext_noop("It was moved there after it had begun or ended here."),
-    gettext_noop("It was cancelled there after it had begun or ended here."),
-    gettext_noop("The portal does not know this booking any more. Ask the patient."),
-    gettext_noop("The portal says one thing and does another. Compare both, then try again."),
-    gettext_noop("Changed on the portal again and again: find out who does it, then try again."),
-    gettext_noop(
-        "This program could not do it: the log names the place. Tell its makers, then try again."
-    ),
-)
-
 _FIXED = {
     Account.State.UNCONFIGURED: (
         Colour.OFF,
@@ -110,6 +87,14 @@ _FIXED = {
     Account.State.SWITCHING_OFF: (Colour.LATE, gettext_noop("Slots are being withdrawn.")),
     Account.State.OFF: (Colour.OFF, gettext_noop("Switched off.")),
 }  # fmt: skip
+
+
+def in_words(problem: str) -> str:
+    """A stored reason in the reader's language. Reasons are stored as English source strings; what
+    stands in brackets behind one (an operation and a status) is for whoever is asked for help.
+    """
+    text, bracket, code = problem.partition(" [")
+    return _(text) + bracket + code if text else ""
 
 
 def waiting(account: Account) -> Waiting:
@@ -155,7 +140,7 @@ def light_of(account: Account) -> Light:
         colour, sentence = _FIXED[Account.State(account.state)]
         return Light(colour, account.state_since, _(sentence))
     if account.state in {Account.State.FAILED, Account.State.REJECTED}:
-        return Light(Colour.FAILING, account.state_since, _(account.reason))
+        return Light(Colour.FAILING, account.state_since, in_words(account.reason))
     if account.failing_since is not None:
         return Light(
             Colour.FAILING,
@@ -177,7 +162,7 @@ def light_of_listing(listing: Listing) -> Light:
             _("All its free times would vanish: confirm that this is meant, or put them back."),
         )
     if listing.failing_since is not None:
-        return Light(Colour.FAILING, listing.failing_since, listing.problem)
+        return Light(Colour.FAILING, listing.failing_since, in_words(listing.problem))
     oldest = listing.days.filter(asked__gt=F("answered")).aggregate(since=Min("asked_at"))["since"]
     if oldest is not None and oldest + FRESH_WITHIN < clock.now():
         return Light(Colour.LATE, oldest, _("Changes are waiting to be sent."))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.kit import clock
 from slotbridge.sync import bookings, budget, fanout, reconcile
@@ -151,7 +152,9 @@ def _look_for(lease: Lease, connector: Connector, listing: Listing, row: Booking
             lease.confirm()
             if not row.problem:
                 Booking.objects.filter(pk=row.pk).update(
-                    problem="The portal does not know this booking any more. Ask the patient."
+                    problem=_noop(
+                        "The portal does not know this booking any more. Ask the patient."
+                    )
                 )
                 _note(listing, Kind.BOOKING_THERE, Done.LEFT, row.start, booking=row.external_id)
         return
@@ -253,7 +256,9 @@ def _judge_day(listing: Listing, row: ListingDay, missing: int, extra: int) -> N
     row.told, row.asked = None, row.asked + 1
     row.asked_at = row.due_at = clock.now()
     if row.drifts > MOST_DRIFTS:
-        row.problem = "Changed on the portal again and again: find out who does it, then try again."
+        row.problem = _noop(
+            "Changed on the portal again and again: find out who does it, then try again."
+        )
     row.save()
     bounds = clock.day_bounds(row.day, listing.tz)
     _note(

@@ -13,6 +13,7 @@ from slotbridge.his import free
 from slotbridge.his.models import PriceListUse, Service, Slot
 from slotbridge.kit import clock
 from slotbridge.sync import fanout, listings
+from slotbridge.sync.lights import in_words
 from slotbridge.sync.models import Account, CatalogueItem, Listing, ListingDay, ListingSchedule
 from slotbridge.sync.wanted import Offering
 
@@ -217,7 +218,9 @@ def _on_its_way(slot: Slot, known: _Known) -> Iterator[Reason]:
         )
     row = known.days.get((listing.pk, slot.day))
     if row is not None and row.problem:
-        yield Reason("parked", _("The portal refused the day: %(why)s") % {"why": _(row.problem)})
+        yield Reason(
+            "parked", _("The portal refused the day: %(why)s") % {"why": in_words(row.problem)}
+        )
     elif row is not None and row.asked > row.answered:
         yield Reason("waiting", _("It is about to be told to the portal."))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
+from psycopg.types.json import Jsonb
 
 from slotbridge.kit import clock
 from slotbridge.sync import budget, fanout, periods, reconcile
@@ -77,12 +78,14 @@ def _plan(lease: Lease, listing: Listing) -> Part:
     first, last = fanout.horizon(account, now)
     rows = {
         row.day: row
-        for row in listing.days.select_for_update().filter(asked__gt=F("answered"), problem="")
+        for row in listing.days.select_for_update()
+        .filter(asked__gt=F("answered"), problem="")
+        .order_by("day")  # as who asks does: two that lock days never wait for each other
     }
-    for row in [row for day, row in rows.items() if not first <= day <= last]:
-        del rows[row.day]
-        row.answered = row.asked
-        row.save(update_fields=["answered"])
+    outside = [day for day in rows if not first <= day <= last]
+    _settle_untold(listing, outside)
+    for day in outside:
+        del rows[day]
     if not rows:
         return {}
     states = _states(listing, rows)
@@ -99,13 +102,16 @@ def _plan(lease: Lease, listing: Listing) -> Part:
         listing.save(update_fields=["held_since"])
         log.warning("listing held", listing=listing.pk, account=account.pk, days=len(telling))
         return {}
-    for day, row in rows.items():
-        if day in telling:
-            row.told = None
-        else:
-            row.answered = row.asked
-    ListingDay.objects.bulk_update(rows.values(), ["told", "answered"], batch_size=500)
+    _settle_untold(listing, rows.keys() - telling)
+    if telling:
+        listing.days.filter(day__in=telling).update(told=None)
     return {day: (rows[day].asked, states[day].wanted) for day in sorted(telling)}
+
+
+def _settle_untold(listing: Listing, days: Collection[date]) -> None:
+    """These days need no write; the caller has them locked."""
+    if days:
+        listing.days.filter(day__in=days).update(answered=F("asked"))
 
 
 def _states(listing: Listing, rows: Mapping[date, ListingDay]) -> dict[date, reconcile.Day]:
@@ -160,13 +166,7 @@ def _tell(lease: Lease, connector: Connector, listing: Listing, part: Part) -> N
         budget.spend(account, connector)
         account.last_write_at = now
         account.save(update_fields=["last_write_at"])
-        rows = list(listing.days.select_for_update().filter(day__in=part))
-        for row in rows:
-            asked, wanted = part[row.day]
-            # What was asked meanwhile stays due: answered is what this request had seen.
-            row.answered = max(row.answered, asked)
-            row.told, row.told_at = periods.to_json(wanted), now
-        ListingDay.objects.bulk_update(rows, ["answered", "told", "told_at"], batch_size=500)
+        _settle_told(listing, part, now)
         listing.recent = {**recent, digest: now.isoformat()}
         listing.last_told_at, listing.problem = now, ""
         listing.failing_since, listing.attempts = None, 0
@@ -174,6 +174,38 @@ def _tell(lease: Lease, connector: Connector, listing: Listing, part: Part) -> N
             update_fields=["recent", "last_told_at", "problem", "failing_since", "attempts"]
         )
     log.info("days told", listing=listing.pk, account=lease.account_id, days=len(part))
+
+
+# What was asked meanwhile stays due: answered is what this request had seen. One statement with
+# arrays, since Django's bulk_update makes a CASE of every row: a third of a first load's time.
+_TOLD = """
+UPDATE sync_listingday d
+SET answered = greatest(d.answered, x.asked), told = x.told, told_at = %(now)s
+FROM unnest(%(days)s::date[], %(asked)s::bigint[], %(told)s::jsonb[]) AS x(day, asked, told)
+WHERE d.listing_id = %(listing)s AND d.day = x.day
+"""
+
+
+def _settle_told(listing: Listing, part: Part, now: datetime) -> None:
+    days = sorted(part)
+    # Locked first, in the order of who asks.
+    list(
+        listing.days.select_for_update()
+        .filter(day__in=days)
+        .order_by("day")
+        .values_list("pk", flat=True)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TOLD,
+            {
+                "now": now,
+                "listing": listing.pk,
+                "days": days,
+                "asked": [part[day][0] for day in days],
+                "told": [Jsonb(periods.to_json(part[day][1])) for day in days],
+            },
+        )
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.his import story
 from slotbridge.his.models import Visit
@@ -373,7 +374,9 @@ def _clear_doubt(
     target.doubt, target.doubt_since = Doubt.NONE, None
     target.attempts += 1
     if target.attempts > MOST_ATTEMPTS:
-        target.problem = "The portal says one thing and does another. Compare both, then try again."
+        target.problem = _noop(
+            "The portal says one thing and does another. Compare both, then try again."
+        )
     target.save(update_fields=["doubt", "doubt_since", "attempts", "problem"])
     if look_soon and plan.listing is not None:
         soon = clock.now() + timedelta(seconds=5)

@@ -87,7 +87,7 @@ class WallTimeField(forms.TimeField):
                 attrs={"inputmode": "numeric", "class": "wall", "placeholder": "00:00"},
             ),
         )
-        kwargs.setdefault("input_formats", ["%H:%M", "%H.%M", "%H%M", "%H"])
+        kwargs.setdefault("input_formats", ["%H:%M", "%H.%M", "%H", "%H%M"])
         super().__init__(**kwargs)
 
 
