@@ -44,6 +44,9 @@ bench: setup-dev ## measure, as ratios against a floor of the same run
 e2e: ## `slotbridge demo --once` in a fresh virtual environment
 	@scripts/e2e
 
+messages: setup-dev ## bring the translations' catalogues up to date with the source
+	@$(PY) -m tests.messages
+
 lock: ## renew the pinned dependencies (needs uv)
 	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements.in -o requirements.txt
 	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
@@ -51,4 +54,4 @@ lock: ## renew the pinned dependencies (needs uv)
 clean: ## remove the virtual environment and caches (never data)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
 
-.PHONY: help setup setup-dev demo test check fmt fmt-check lint types imports bench e2e lock clean
+.PHONY: help setup setup-dev demo test check fmt fmt-check lint types imports bench e2e messages lock clean

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from slotbridge.cli.demo.stopping import Stopping
+
 Found = TypeVar("Found")
 
 _PATIENCE = 10.0  # seconds until what does not end is killed
@@ -47,8 +49,9 @@ class _Child:
 class Children:
     """Programs of `slotbridge` with a log file each in `logs`."""
 
-    def __init__(self, logs: Path) -> None:
+    def __init__(self, logs: Path, stopping: Stopping) -> None:
         self._logs = logs
+        self._stopping = stopping
         self._children: list[_Child] = []
 
     def start(self, name: str, *words: str) -> None:
@@ -57,7 +60,7 @@ class Children:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         # Chosen for this process; the child chooses its own.
         environment.pop("DJANGO_SETTINGS_MODULE", None)
-        with log.open("wb") as output:
+        with log.open("wb") as output, self._stopping.held():  # none is started and not noted
             process = subprocess.Popen(  # noqa: S603 - our own commands, never a user's words
                 [sys.executable, "-m", "slotbridge", *words],
                 stdin=subprocess.DEVNULL,
@@ -67,9 +70,14 @@ class Children:
                 start_new_session=True,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call of libc
             )
-        self._children.append(_Child(name, process, log))
+            self._children.append(_Child(name, process, log))
 
     def check(self) -> None:
+        """Raises ChildDied, or KeyboardInterrupt if the demo was told to stop."""
+        self._stopping.check()
+        self.look_for_dead()
+
+    def look_for_dead(self) -> None:
         """Raises ChildDied."""
         for child in self._children:
             code = child.process.poll()

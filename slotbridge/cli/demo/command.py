@@ -3,12 +3,10 @@
 import fcntl
 import os
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import django
@@ -22,6 +20,7 @@ from slotbridge.cli import database, language, ports
 from slotbridge.cli.demo.children import ChildDied, Children, TooLate
 from slotbridge.cli.demo.portal import Portal, PortalRefused
 from slotbridge.cli.demo.screen import Screen
+from slotbridge.cli.demo.stopping import Stopping
 from slotbridge.kit import http, postgres
 
 HOST = "127.0.0.1"
@@ -29,7 +28,6 @@ WEB_PORT, PORTAL_PORT = 8000, 8100
 START = 60.0  # seconds for a program to answer; on an idle machine it takes three
 _LOOK_EVERY = 0.3
 _INTERRUPTED = 130
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def demo(
@@ -47,8 +45,9 @@ def demo(
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"{HOST},localhost"
     django.setup()
     language.speak()
-    with _interruptible():
-        code = _Demo(Screen(), web_port, portal_port).run(once=once)
+    stopping = Stopping()
+    with stopping.listening():
+        code = _Demo(Screen(), stopping, web_port, portal_port).run(once=once)
     raise typer.Exit(code)
 
 
@@ -57,14 +56,14 @@ class AnotherDemo(Exception):
 
 
 class _Demo:
-    def __init__(self, screen: Screen, web_port: int, portal_port: int) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen, stopping: Stopping, web_port: int, portal_port: int) -> None:
+        self._screen, self._stopping = screen, stopping
         self._web_port, self._portal_port = web_port, portal_port
         self._web = f"http://{HOST}:{web_port}"
         self._portal = f"http://{HOST}:{portal_port}"
         self._data: Path = settings.DATA
         self._logs = self._data / "logs"
-        self._children = Children(self._logs)
+        self._children = Children(self._logs, stopping)
         self._stays = False
 
     def run(self, *, once: bool) -> int:
@@ -81,6 +80,8 @@ class _Demo:
                 return self._explain(problem)
             except (postgres.Trouble, OperationalError, httpx.TransportError) as problem:
                 return self._explain(problem)
+            finally:
+                self._stopping.no_more()
         return 0
 
     def _play(self, closing: ExitStack) -> list[tuple[str, str]]:
@@ -174,7 +175,7 @@ class _Demo:
             return 1
         try:
             time.sleep(_LOOK_EVERY)  # its end is seen a moment after its silence
-            self._children.check()
+            self._children.look_for_dead()
         except ChildDied as died:
             problem = died
         if isinstance(problem, ChildDied):
@@ -210,20 +211,3 @@ def _alone(data: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGTERM and a closed terminal act as Ctrl-C; nothing interrupts the end that follows."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for each in _STOPPING:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, stop) for each in _STOPPING}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx
+from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.connectors.docplanner import fields
 from slotbridge.connectors.docplanner.operations import Operation
@@ -76,6 +77,35 @@ TEXTS_WITH_VALUES = {
     "Unable to perform booking. Slot": "The slot does not support the service",
 }
 
+# What staff read instead of a status, and what they can do about it.
+_IN_WORDS = {
+    "Profile or address is not commercial": _noop(
+        "The doctor's profile or address is not a paid one on the portal, so it shows no free"
+        " times. Ask the portal's adviser."
+    ),
+    "You are not authorized to make changes on this calendar": _noop(
+        "The portal does not let us change this calendar. Ask its adviser to switch the"
+        " integration on for this address."
+    ),
+    "You are not authorized to see this facility": _noop(
+        "The portal does not let us see this facility. Ask its adviser to assign it to your login."
+    ),
+    "Address service does not exist": _noop(
+        "A service is gone from this address on the portal. The lists are being read anew."
+    ),
+    "Service does not exist": _noop(
+        "A service is gone from this address on the portal. The lists are being read anew."
+    ),
+    "Unable to book a visit for this address": _noop(
+        "The portal takes no bookings for this address. Ask its adviser whether it is switched on."
+    ),
+    "Unable to cancel a visit for this address": _noop(
+        "The portal does not let us cancel visits at this address. Cancel it on the portal by hand."
+    ),
+}
+_NOT_NOW = _noop("The portal could not do it just now. It is tried again by itself.")
+_NO = _noop("The portal refused it.")
+
 
 class Invalid(Refused):
     """400: what was sent does not fit what the portal holds now."""
@@ -118,7 +148,7 @@ def sort(operation: Operation, response: httpx.Response) -> Answer:
 
 def _failure(operation: Operation, response: httpx.Response, text: str) -> PortalError:
     status = response.status_code
-    said = f"{operation.name}: {status}" + (f", {text}" if text else "")
+    said = in_words(operation, status, text)
     if _not_done(response):
         return TryLater(said, retry_after(response))
     if _is_unclear(response):
@@ -128,6 +158,15 @@ def _failure(operation: Operation, response: httpx.Response, text: str) -> Porta
     if status in operation.gone and text not in operation.refused:
         return Gone(said)
     return _REFUSALS.get(status, Refused)(said)
+
+
+def in_words(operation: Operation, status: int, text: str) -> str:
+    """A sentence for staff, and in brackets what to tell whoever is asked for help."""
+    later = status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.METHOD_NOT_ALLOWED} or (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+    sentence = _IN_WORDS.get(text, _NOT_NOW if later else _NO)
+    return f"{sentence} [{operation.name}: {status}" + (f", {text}]" if text else "]")
 
 
 def _not_done(response: httpx.Response) -> bool:

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.forms import BoundField, ChoiceField
 from django.template.context import RequestContext
 from django.utils import formats
-from django.utils.translation import gettext as _
 
 from slotbridge.his.models import Visit
+from slotbridge.sync.lights import in_words
 from slotbridge.web import navigation
 
 register = template.Library()
@@ -133,7 +133,7 @@ def says_optional(field: BoundField) -> bool:
 @register.filter
 def ours(code: str) -> str:
     """A sentence that `his` or `sync` stored in its English source, in the page's language."""
-    return _(code) if code else ""
+    return in_words(code)
 
 
 def _local(value: datetime | date | None, tz: ZoneInfo | None) -> date:
