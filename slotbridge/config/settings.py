@@ -101,6 +101,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_NAME = "slotbridge_session"
+CSRF_FAILURE_VIEW = "slotbridge.web.views.session.stale_form"
 CSRF_COOKIE_NAME = "slotbridge_csrf"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"  # a notification address must not leave in a Referer

@@ -6,4 +6,5 @@ urlpatterns = [
 ]
 
 handler403 = "slotbridge.web.views.session.forbidden"
+handler500 = "slotbridge.web.views.session.broken"
 handler404 = "slotbridge.web.views.session.not_found"

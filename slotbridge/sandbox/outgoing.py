@@ -1,25 +1,11 @@
 """How the sandbox calls its clients' notification addresses."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 from slotbridge.kit import http
-
-_transport: httpx.BaseTransport | None = None
-
-
-@contextmanager
-def through(transport: httpx.BaseTransport) -> Iterator[None]:
-    """Within it, calls go by `transport`: a hub in the same process (httpx.WSGITransport)."""
-    global _transport  # noqa: PLW0603 - a process has one way out
-    before, _transport = _transport, transport
-    try:
-        yield
-    finally:
-        _transport = before
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> int | None:
@@ -45,7 +31,7 @@ def _post(
     url: str, body: bytes, headers: Mapping[str, str], seconds: float
 ) -> httpx.Response | None:
     sent = {**headers, "Content-Type": "application/json"}
-    with http.client("", transport=_transport) as client:
+    with http.client("") as client:
         try:
             return client.post(url, content=body, headers=sent, timeout=seconds)
         except (httpx.TransportError, httpx.InvalidURL):

@@ -114,6 +114,7 @@ def wanted_days(listing: Listing, days: Iterable[date]) -> dict[date, tuple[Open
     for n in range((last - first).days + 1):
         day_start, day_end = clock.day_bounds(first + timedelta(days=n), listing.tz)
         bounds[first + timedelta(days=n)] = (day_start, day_end - quiet)
+    offered: dict[tuple[int, date, frozenset[int], timedelta], tuple[Offer, ...]] = {}
     for slot in free.free_slots(
         schedules=list(offering.clinics),
         start=bounds[first][0],
@@ -121,15 +122,16 @@ def wanted_days(listing: Listing, days: Iterable[date]) -> dict[date, tuple[Open
         channel=listing.account.channel,
     ):
         day = clock.day_of(slot.start, listing.tz)
-        offers = offering.offers(
-            offering.clinics[slot.schedule_id], day, slot.service_ids, slot.end - slot.start
-        )
+        # The slots of a day are mostly alike: asked once, not for each of twenty.
+        alike = offering.clinics[slot.schedule_id], day, slot.service_ids, slot.end - slot.start
+        if alike not in offered:
+            offered[alike] = offering.offers(*alike)
         touched = [
             bounds[touched_day]
             for touched_day in clock.days_between(slot.start, slot.end, listing.tz)
             if touched_day in bounds
         ]
-        for period in reconcile.cut_slot(slot.start, slot.free, offers, touched):
+        for period in reconcile.cut_slot(slot.start, slot.free, offered[alike], touched):
             found.setdefault(clock.day_of(period.start, listing.tz), []).append(period)
     return {day: tuple(sorted(found[day])) for day in found}
 

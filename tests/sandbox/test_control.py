@@ -6,8 +6,7 @@ import httpx
 import pytest
 from django.conf import settings
 
-from slotbridge.kit import clock
-from slotbridge.sandbox import outgoing
+from slotbridge.kit import clock, http
 from slotbridge.sandbox.models import Facility
 from slotbridge.sandbox.wsgi import sandbox_app
 from tests.sandbox.conftest import hour, iso
@@ -144,7 +143,7 @@ def test_a_client_is_changed_and_told_and_its_calls_are_shown(control, seeded, t
     assert control(client)["asks_slot_booking"] is True
     control(client, {"asks_slot_booking": False})
     control("act", book(seeded, hour(tomorrow, 9)))
-    with outgoing.through(httpx.MockTransport(lambda _request: httpx.Response(204))):
+    with http.through(httpx.MockTransport(lambda _request: httpx.Response(204))):
         assert control("deliver", {}) == {"delivered": 1}
     told = control(f"{client}/notifications")["notifications"]
     assert [(each["name"], each["push"], each["push_status"]) for each in told] == [

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
-from slotbridge.kit import clock
-from slotbridge.sandbox import actors, delivery, faults, outgoing
+from slotbridge.kit import clock, http
+from slotbridge.sandbox import actors, delivery, faults
 from slotbridge.sandbox.models import ApiCall, Booking, Client, Notification
 from tests.sandbox.conftest import PATIENT, Clinic, hour, iso
 
@@ -41,7 +41,7 @@ class Hub:
 def hub(clinic):
     found = Hub()
     clinic.api.set(delivery=Client.Delivery.PUSH, notification_url=HOOK)
-    with outgoing.through(httpx.MockTransport(found)):
+    with http.through(httpx.MockTransport(found)):
         yield found
 
 
@@ -301,7 +301,7 @@ def test_the_sender_thread_pushes_at_once_and_stops(clinic, hub, books):
         return hub(request)
 
     sender = delivery.Sender()
-    with outgoing.through(httpx.MockTransport(keep)):
+    with http.through(httpx.MockTransport(keep)):
         sender.start()
         books()
         assert arrived.wait(10)

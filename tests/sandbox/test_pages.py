@@ -8,7 +8,8 @@ import httpx
 import polib
 import pytest
 
-from slotbridge.sandbox import actors, outgoing, pages
+from slotbridge.kit import http
+from slotbridge.sandbox import actors, pages
 from slotbridge.sandbox.models import Booking, Client, Facility
 from slotbridge.sandbox.wsgi import sandbox_app
 from tests.sandbox.conftest import PATIENT, hour, iso
@@ -103,7 +104,7 @@ def test_a_time_taken_meanwhile_is_explained_with_a_way_on(clinic, browser, tomo
 def test_a_denial_by_the_clinics_software_is_told_kindly(clinic, browser, tomorrow):
     clinic.tell_day(tomorrow)
     clinic.api.set(asks_slot_booking=True, notification_url="https://hub.example/hook")
-    with outgoing.through(httpx.MockTransport(lambda _request: httpx.Response(400))):
+    with http.through(httpx.MockTransport(lambda _request: httpx.Response(400))):
         answer = browser.send(book_path(clinic, hour(tomorrow, 9)), status=409, **PERSON)
     assert "Przychodnia nie mogła teraz przyjąć tego terminu" in answer.text
 

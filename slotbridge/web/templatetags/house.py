@@ -16,6 +16,7 @@ from django.utils import formats
 
 from slotbridge.his.models import Visit
 from slotbridge.sync.lights import in_words
+from slotbridge.sync.lights import in_words
 from slotbridge.web import navigation
 
 register = template.Library()
@@ -130,10 +131,7 @@ def says_optional(field: BoundField) -> bool:
     )
 
 
-@register.filter
-def ours(code: str) -> str:
-    """A sentence that `his` or `sync` stored in its English source, in the page's language."""
-    return in_words(code)
+register.filter("ours", in_words)
 
 
 def _local(value: datetime | date | None, tz: ZoneInfo | None) -> date:

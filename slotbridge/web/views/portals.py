@@ -135,7 +135,7 @@ def _due_days(account: Account) -> QuerySet[ListingDay]:
 
 def _visits(account: Account) -> Iterable[VisitTarget]:
     rows = VisitTarget.objects.filter(account=account)
-    rows = rows.exclude(problem="", doubt="", asked=F("answered"))
+    rows = rows.exclude(problem="", doubt="", call_patient=False, asked=F("answered"))
     return rows.select_related("visit__clinic__unit", "visit__practitioner").order_by("asked_at")[
         :SHOWN
     ]

@@ -21,6 +21,20 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "web/refusal.html", context, status=403)
 
 
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it, for developers
+    """The form's secret does not fit the session: as a rule it was open since before log-in."""
+    context = {
+        "title": _("This form was open too long"),
+        "sentence": _("Nothing was saved. Go back, load the page anew and try again."),
+    }
+    return render(request, "web/refusal.html", context, status=403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Says so without asking the database, which may be what is broken."""
+    return render(request, "web/broken.html", status=500)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it; it may quote an address
     context = {
         "title": _("Not found"),
