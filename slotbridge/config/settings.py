@@ -87,7 +87,10 @@ USE_I18N = True
 LANGUAGE_CODE = "pl"
 # A language stands here once its catalogue is complete: without one, Django would mix it with pl.
 LANGUAGES = [("pl", "polski"), ("en", "English")]
-LOCALE_PATHS = [catalogues.compiled(PACKAGE / "locale", DATA / "locale")]
+LOCALE_PATHS = [
+    catalogues.compiled(PACKAGE / "locale", DATA / "locale"),
+    catalogues.compiled(PACKAGE / "cli" / "locale", DATA / "cli-locale"),
+]
 
 STATIC_URL = "static/"
 STORAGES = {

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from slotbridge.his.models import Visit
+from slotbridge.web.views import session
 from tests.factories import PASSWORD
 from tests.web.house import CHANNEL, House
 from tests.web.reading import content, menu, read
@@ -289,3 +290,20 @@ def test_a_page_that_is_not_there_says_so_in_our_own_clothes(house, admin):
 
     assert page.status_code == 404
     assert "Nie ma takiej strony ani wpisu" in content(page)
+
+
+def test_a_form_that_was_open_too_long_is_refused_kindly(house):
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "pl"})
+
+    page = client.post(reverse("login"), {"username": "x", "password": "y"})
+
+    assert page.status_code == 403
+    assert "Ten formularz był otwarty zbyt długo" in content(page)
+
+
+def test_the_page_of_a_failure_asks_the_database_nothing(db, rf, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        page = session.broken(rf.get("/"))
+
+    assert page.status_code == 500
+    assert "Coś poszło nie tak" in content(page)

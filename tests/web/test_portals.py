@@ -139,6 +139,27 @@ def test_a_parked_message_is_taken_up_again(ready, desk):
     assert message.state == "new"
 
 
+def test_a_patient_whom_the_portal_cannot_tell_is_phoned_by_a_person(ready, desk):
+    visit = ready.book(ready.open(count=1, visible=True)[0])
+    VisitTarget.objects.filter(visit=visit).delete()
+    target = VisitTarget.objects.create(
+        organisation=ready.organisation,
+        account=ready.account,
+        visit=visit,
+        asked_at=clock.now(),
+        due_at=clock.now(),
+        call_patient=True,
+    )
+    for page in (PAGE, reverse("visit", args=[visit.public_id])):
+        assert "zadzwoń do pacjenta" in content(desk.get(page))
+
+    desk.post(RETRY, {"what": "called", "key": visit.public_id})
+
+    target.refresh_from_db()
+    assert not target.call_patient
+    assert "Zadzwoniono do pacjenta." in content(desk.get(reverse("visit", args=[visit.public_id])))
+
+
 def test_a_held_calendar_is_emptied_only_by_its_own_button(ready, desk):
     listing = Listing.objects.get(practitioner=ready.people[0])
     listing.held_since = clock.now()

@@ -8,7 +8,9 @@ class RetryForm(forms.Form):
     a person has done by phone.
     """
 
-    what = forms.ChoiceField(choices=[(one, one) for one in ("day", "visit", "message", "held", "called")])
+    what = forms.ChoiceField(
+        choices=[(one, one) for one in ("day", "visit", "message", "held", "called")]
+    )
     address = forms.CharField(required=False, max_length=100)
     day = DayField(required=False)
     key = forms.UUIDField(required=False)

@@ -16,7 +16,6 @@ from django.utils import formats
 
 from slotbridge.his.models import Visit
 from slotbridge.sync.lights import in_words
-from slotbridge.sync.lights import in_words
 from slotbridge.web import navigation
 
 register = template.Library()

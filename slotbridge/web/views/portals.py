@@ -97,16 +97,20 @@ def retry(request: StaffRequest, channel: str) -> HttpResponse:
     if what == "day":
         row = get_object_or_404(ListingDay, day=data["day"], **listing)
         telling_days.retry_day(listing_day=row, by=request.by)
-    elif what == "visit":
+    elif what in {"visit", "called"}:
         target = get_object_or_404(VisitTarget, account=account, visit__public_id=data["key"])
-        telling_visits.retry_visit(target=target, by=request.by)
+        settle = (
+            telling_visits.patient_was_called if what == "called" else telling_visits.retry_visit
+        )
+        settle(target=target, by=request.by)
     elif what == "message":
         message = get_object_or_404(InboxMessage, account=account, public_id=data["key"])
         inbox.retry(message=message, by=request.by)
     else:
         held = get_object_or_404(Listing, account=account, address=data["address"])
         telling_days.release_held(listing=held, by=request.by)
-    messages.success(request, _("It is on its way again."))
+    if what != "called":
+        messages.success(request, _("It is on its way again."))
     return redirect("portal", channel)
 
 
