@@ -12,8 +12,9 @@ def world(frozen, db):
 
 
 @pytest.fixture(autouse=True)
-def _own_language():
-    """A command chooses the language of its process: here that is the suite's."""
+def _language():
+    """English, and whatever a command chooses for its process: afterwards the suite's again."""
     before = translation.get_language()
+    translation.activate("en")
     yield
     translation.activate(before)

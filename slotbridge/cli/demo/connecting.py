@@ -65,7 +65,7 @@ def connect(screen: Screen, portal: Portal, children: Children, organisation: Or
             settings={"base_url": portal_url, "delivery": "push"},
             by=BY,
         )
-        step.now(_("running"))
+        step.now(_("its lists are being read"))
         children.until(
             lambda: _is_synchronised(account),
             within=SYNCHRONISATION,
