@@ -307,3 +307,13 @@ def test_the_page_of_a_failure_asks_the_database_nothing(db, rf, django_assert_n
 
     assert page.status_code == 500
     assert "Coś poszło nie tak" in content(page)
+
+
+def test_the_stylesheet_that_pages_name_is_served(house):
+    page = read(Client().get(reverse("login")))
+    (sheet,) = page.find("link", rel="stylesheet")
+
+    answer = Client().get(sheet.attributes["href"])
+
+    assert answer.status_code == 200
+    assert b"--brand" in b"".join(answer.streaming_content)

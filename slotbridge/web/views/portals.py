@@ -29,7 +29,7 @@ from slotbridge.web.views.home import portal_states
 from slotbridge.web.zones import house_zone
 
 SHOWN = 50
-DAYS_JUDGED = 14  # how far ahead the list "not published" looks
+DAYS_JUDGED = 7  # how far ahead the list "not published" looks
 SLOTS_JUDGED = 1000
 # A slot that is over, full or just on its way is not published for a reason nobody needs to mend.
 NO_MATTER = {"past", "taken", "waiting", "too-far"}
