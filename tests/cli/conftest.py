@@ -12,8 +12,9 @@ def world(frozen, db):
 
 
 @pytest.fixture(autouse=True)
-def _language():
-    """English, and whatever a command chooses for its process: afterwards the suite's again."""
+def _language(settings):
+    """English, also for requests within this process, whatever a command chooses for itself."""
+    settings.LANGUAGE_CODE = "en"
     before = translation.get_language()
     translation.activate("en")
     yield

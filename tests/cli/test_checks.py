@@ -1,7 +1,6 @@
 """What `slotbridge check` finds, with a portal that answers, refuses or is silent."""
 
 import pytest
-from django.utils import translation
 
 from slotbridge.cli import checks
 from slotbridge.cli.checks import Grade
@@ -11,15 +10,9 @@ from slotbridge.sync import accounts
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
 
 
-def look():
-    """All findings, in English: a request to the hub in this process left its own language."""
-    with translation.override("en"):
-        return list(checks.all_of_it())
-
-
 def found(subject):
     """(grade, sentence) of every finding about it."""
-    return [(each.grade, each.sentence) for each in look() if subject in each.subject]
+    return [(each.grade, each.sentence) for each in checks.all_of_it() if subject in each.subject]
 
 
 @pytest.fixture
@@ -30,7 +23,7 @@ def public(settings, tmp_path):
 
 
 def test_an_installation_in_order_has_nothing_to_be_done(world, public):
-    findings = look()
+    findings = list(checks.all_of_it())
 
     assert [(each.grade, each.line) for each in findings if each.grade != Grade.OK] == []
     assert [each.subject for each in findings][-1] == "znanylekarz (Lecznica Pod Lipą)"
