@@ -34,9 +34,13 @@ from tests.world import CHANNEL, World
 EXAMPLES = int(os.environ.get("SLOTBRIDGE_CHAOS_EXAMPLES", "12"))
 STEPS = int(os.environ.get("SLOTBRIDGE_CHAOS_STEPS", "20"))
 
-WRITES = ["bookSlot", "moveBooking", "cancelBooking", "addCalendarBreak", "deleteCalendarBreak"]
+# What becomes of the notification of an act on the portal, and of a call that we make.
+FATES = st.sampled_from(
+    ["told", "told", "lost", "twice", "swapped", "delayed", "malformed", "unknown"]
+)
+CALLS = ["bookSlot", "moveBooking", "cancelBooking", "addCalendarBreak", "deleteCalendarBreak"]
 READS = ["getBookings", "getBooking", "getSlots", "getCalendarBreaks", "replaceSlots"]
-EVENTS = ["slot-booked", "booking-moved", "booking-canceled", "break-created"]
+ANSWERS = st.sampled_from(["given", "given", "429", "500", "timeout-before", "timeout-after"])
 PEOPLE = ["lucja", "anna", "gniewko", "miron", "perpetua"]
 
 pick = st.integers(0, 1000)
@@ -63,6 +67,18 @@ class TwoSides(RuleBasedStateMachine):
         self.booked_there = set()
         self.engines = 1
 
+    def answers(self, answer, *calls):
+        """The next of each of these calls ends like this."""
+        for call in calls:
+            if answer.isdecimal():
+                self.world.fault(call, "status", status=int(answer))
+            elif answer != "given":
+                self.world.fault(call, answer)
+
+    def fate(self, event, fate):
+        if fate != "told":
+            self.world.fault(event, fate, seconds=90)
+
     # --- the clinic ---
 
     def slots(self):
@@ -71,15 +87,17 @@ class TwoSides(RuleBasedStateMachine):
     def live_visits(self):
         return list(Visit.objects.filter(status="booked", start__gt=clock.now()).order_by("pk"))
 
-    @rule(number=pick)
-    def receptionist_plans(self, number):
+    @rule(number=pick, answer=ANSWERS)
+    def receptionist_plans(self, number, answer):
+        self.answers(answer, "bookSlot", "addCalendarBreak")
         slot = chosen(self.slots(), number)
         with suppress(visits.SlotTaken, visits.NoSlot):
             visit = self.world.plan(slot, PatientFactory(organisation=self.world.organisation))
             note(f"planned {visit} at {visit.start}")
 
-    @rule(number=pick, to=pick)
-    def receptionist_moves(self, number, to):
+    @rule(number=pick, to=pick, answer=ANSWERS)
+    def receptionist_moves(self, number, to, answer):
+        self.answers(answer, "moveBooking", "deleteCalendarBreak")
         visit, slot = chosen(self.live_visits(), number), chosen(self.slots(), to)
         if visit is None:
             return
@@ -93,8 +111,9 @@ class TwoSides(RuleBasedStateMachine):
             )
             note(f"moved {visit} to {slot.start} of schedule {slot.schedule_id}")
 
-    @rule(number=pick)
-    def receptionist_cancels(self, number):
+    @rule(number=pick, answer=ANSWERS)
+    def receptionist_cancels(self, number, answer):
+        self.answers(answer, "cancelBooking", "deleteCalendarBreak")
         visit = chosen(self.live_visits(), number)
         if visit is not None:
             visits.cancel_visit(visit=visit, reason="", by="reception")
@@ -111,8 +130,9 @@ class TwoSides(RuleBasedStateMachine):
     def bookings(self):
         return list(AtPortal.objects.filter(status="booked", booked_by="user").order_by("pk"))
 
-    @rule(number=pick, address=st.integers(0, 1), who=st.sampled_from(PEOPLE))
-    def patient_books(self, number, address, who):
+    @rule(number=pick, address=st.integers(0, 1), who=st.sampled_from(PEOPLE), fate=FATES)
+    def patient_books(self, number, address, who, fate):
+        self.fate("slot-booked", fate)
         at = self.world.portal.addresses[address]
         start = chosen(self.world.portal_shows(at), number)
         if start is None:
@@ -126,8 +146,9 @@ class TwoSides(RuleBasedStateMachine):
         self.booked_there.add(booking.pk)
         note(f"booked {booking.pk} at {start}")
 
-    @rule(number=pick, to=pick)
-    def patient_moves(self, number, to):
+    @rule(number=pick, to=pick, fate=FATES)
+    def patient_moves(self, number, to, fate):
+        self.fate("booking-moved", fate)
         booking = chosen(self.bookings(), number)
         start = chosen(self.world.portal_shows(booking.address), to) if booking else None
         if start is not None:
@@ -135,15 +156,17 @@ class TwoSides(RuleBasedStateMachine):
             self.booked_there.add(moved.pk)
             note(f"moved {booking.pk} to {start}: {moved.pk}")
 
-    @rule(number=pick)
-    def patient_cancels(self, number):
+    @rule(number=pick, fate=FATES)
+    def patient_cancels(self, number, fate):
+        self.fate("booking-canceled", fate)
         booking = chosen(self.bookings(), number)
         if booking is not None:
             actors.patient_cancels(booking)
             note(f"cancelled {booking.pk}")
 
-    @rule(number=pick)
-    def doctor_makes_a_break(self, number):
+    @rule(number=pick, fate=FATES)
+    def doctor_makes_a_break(self, number, fate):
+        self.fate("break-created", fate)
         start = chosen(self.world.portal_shows(), number)
         if start is not None:
             with suppress(actors.Refused):
@@ -155,20 +178,9 @@ class TwoSides(RuleBasedStateMachine):
 
     # --- trouble ---
 
-    @rule(
-        target_=st.sampled_from(WRITES + READS),
-        effect=st.sampled_from(["status", "timeout-before", "timeout-after"]),
-        status=st.sampled_from([429, 500, 503]),
-    )
-    def a_call_will_fail(self, target_, effect, status):
-        self.world.fault(target_, effect, status=status)
-
-    @rule(
-        target_=st.sampled_from(EVENTS),
-        effect=st.sampled_from(["lost", "twice", "swapped", "delayed", "malformed", "unknown"]),
-    )
-    def a_notification_will_suffer(self, target_, effect):
-        self.world.fault(target_, effect, seconds=90)
+    @rule(call=st.sampled_from(CALLS + READS), answer=ANSWERS)
+    def a_call_will_fail(self, call, answer):
+        self.answers(answer, call)
 
     @rule()
     def the_worker_is_replaced(self):
