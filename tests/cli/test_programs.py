@@ -37,8 +37,8 @@ def answers(url):
 
 
 def test_programs_that_start_at_once_share_one_migration_and_leave_when_told(data, tmp_path):
-    port = ports.first_free(18000)
     with ExitStack() as closing:
+        port = closing.enter_context(ports.kept(18000))
         url = closing.enter_context(programs.database("serve"))
         env = programs.environment(data, DATABASE_URL=url)
         outputs = {name: tmp_path / f"{name}.log" for name in ("serve", "one", "two")}
@@ -125,4 +125,14 @@ def test_a_port_in_use_is_passed_over():
         taken.listen()
         port = taken.getsockname()[1]
         assert not ports.is_free("127.0.0.1", port)
-        assert ports.first_free(port) > port
+        with ports.kept(port) as other:
+            assert other > port
+
+
+def test_a_port_that_is_kept_is_free_for_our_programs_and_for_nobody_else():
+    with ports.kept(18000) as port:
+        assert ports.is_free("127.0.0.1", port)
+        with ports.kept(port) as other:
+            assert other > port
+        with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+            stranger.bind(("127.0.0.1", port))

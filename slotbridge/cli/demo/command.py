@@ -38,8 +38,12 @@ def demo(
 
     It has a database of its own, made afresh each time: no real data is read or changed.
     """
-    web_port = ports.first_free(WEB_PORT)
-    portal_port = ports.first_free(PORTAL_PORT, but={web_port})
+    with ports.kept(WEB_PORT) as web_port, ports.kept(PORTAL_PORT) as portal_port:
+        code = _play_on(web_port, portal_port, once=once)
+    raise typer.Exit(code)
+
+
+def _play_on(web_port: int, portal_port: int, *, once: bool) -> int:
     os.environ["SLOTBRIDGE_PUBLIC_URL"] = f"http://{HOST}:{web_port}"
     # These calls stay on this machine, whatever proxy the network has.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"{HOST},localhost"
@@ -47,8 +51,7 @@ def demo(
     language.speak()
     stopping = Stopping()
     with stopping.listening():
-        code = _Demo(Screen(), stopping, web_port, portal_port).run(once=once)
-    raise typer.Exit(code)
+        return _Demo(Screen(), stopping, web_port, portal_port).run(once=once)
 
 
 class AnotherDemo(Exception):
