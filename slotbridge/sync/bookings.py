@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.his import patients, story, visits
@@ -134,6 +135,23 @@ def data_of(booking: Booking) -> dict[str, object]:
         return {}
     opened: dict[str, object] = json.loads(box().open_text(booking.sealed_data))
     return opened
+
+
+def for_a_person(account: Account) -> QuerySet[Booking]:
+    """Bookings that somebody has to look at: not assigned, or told too late (A48, A59)."""
+    return Booking.objects.filter(
+        Q(status=Status.BOOKED) | Q(visit__isnull=False), ~Q(problem=""), account=account
+    )
+
+
+@transaction.atomic
+def note_seen(*, booking: Booking, by: str) -> None:
+    """A person has read why a booking was marked. One that is ahead and has no visit stays: it
+    is assigned by itself when what is missing is there.
+    """
+    over = Q(visit__isnull=False) | Q(end__lte=clock.now())
+    if Booking.objects.filter(over, pk=booking.pk).update(problem="") and booking.visit:
+        story.tell(booking.visit, "note-seen", by, booking=booking.external_id)
 
 
 # --- New ------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from slotbridge.kit import clock
+from slotbridge.sync import bookings
 from slotbridge.sync.models import (
     Account,
-    Booking,
     InboxMessage,
     Listing,
     ListingDay,
@@ -126,9 +126,7 @@ def waiting(account: Account) -> Waiting:
         parked_days=due.exclude(problem="").count(),
         parked_visits=targets["parked"],
         parked_messages=messages["parked"],
-        unassigned=Booking.objects.filter(
-            account=account, status=Booking.Status.BOOKED
-        ).exclude(problem="").count(),
+        unassigned=bookings.for_a_person(account).count(),
         doubtful=targets["doubtful"],
         held=account.listings.filter(held_since__isnull=False).count(),
     )  # fmt: skip

@@ -42,6 +42,7 @@ _SENTENCES = {
     "outcome-found": gettext_noop("%(portal)s was asked: it had been done."),
     "outcome-not-done": gettext_noop("%(portal)s was asked: it had not been done."),
     "patient-called": gettext_noop("The patient was phoned."),
+    "note-seen": gettext_noop("A person has read what the portal said."),
     "portal-too-late": gettext_noop(
         "%(portal)s changed it when it had begun or ended here. Nothing was changed; please look."
     ),

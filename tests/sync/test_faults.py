@@ -698,3 +698,36 @@ def test_merging_patients_does_not_disturb_the_portal(world):
     patients.merge(survivor=keep, absorbed=Patient.objects.exclude(pk=keep.pk).get(), by="a")
     world.settle()
     assert len(world.wires.writes()) == writes
+
+
+def test_a_cancellation_there_after_the_visit_began_is_shown_until_somebody_has_read_it(world):
+    """A59: what happened in the room stands."""
+    from slotbridge.sync import bookings
+
+    [slot] = world.open(count=1)
+    world.settle()
+    booking = world.patient_books(slot.start)
+    world.settle()
+    world.clock.move_to(slot.start)
+    world.clock.shift(60)
+    visits.mark_arrived(visit=Visit.objects.get(), by="reception")
+    actors.patient_cancels(booking)
+    world.settle()
+    assert [status for _, status, _ in world.visits()] == ["arrived"]
+    [marked] = bookings.for_a_person(world.account)
+    assert "begun" in marked.problem
+    assert waiting(world.account).unassigned == 1
+    bookings.note_seen(booking=marked, by="reception")
+    assert not bookings.for_a_person(world.account).exists()
+
+
+def test_a_header_key_that_was_agreed_is_asked_for(world):
+    """A61."""
+    accounts.agree_header_key(account=world.account, key="kasztan", by="a")
+    assert Client().post(hook(world), b"{}", content_type="application/json").status_code == 404
+    answer = Client().post(
+        hook(world), b"{}", content_type="application/json", headers={"X-Api-Key": "kasztan"}
+    )
+    assert answer.status_code == 200
+    accounts.agree_header_key(account=world.account, key="", by="a")
+    assert Client().get(hook(world)).status_code == 200

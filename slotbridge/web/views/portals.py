@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from slotbridge.his.models import Slot
 from slotbridge.kit import clock
 from slotbridge.sync import bookings, inbox, lights, shown, telling_days, telling_visits
+from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.models import (
     Account,
     Booking,
@@ -67,6 +68,7 @@ def portals(request: StaffRequest, channel: str = "") -> HttpResponse:
         "state": state,
         "portal": state.portal,
         "account": account,
+        "now": clock.now(),
         "zone": house_zone(request.organisation),
         "listings": _listings(account),
         "unassigned": _unassigned(account),
@@ -103,29 +105,32 @@ def retry(request: StaffRequest, channel: str) -> HttpResponse:
             telling_visits.patient_was_called if what == "called" else telling_visits.retry_visit
         )
         settle(target=target, by=request.by)
+    elif what == "seen":
+        marked = get_object_or_404(Booking, account=account, external_id=data["booking"])
+        bookings.note_seen(booking=marked, by=request.by)
     elif what == "message":
         message = get_object_or_404(InboxMessage, account=account, public_id=data["key"])
         inbox.retry(message=message, by=request.by)
     else:
         held = get_object_or_404(Listing, account=account, address=data["address"])
         telling_days.release_held(listing=held, by=request.by)
-    if what != "called":
+    if what not in {"called", "seen"}:
         messages.success(request, _("It is on its way again."))
     return redirect("portal", channel)
 
 
-def _listings(account: Account) -> list[tuple[Listing, lights.Light]]:
+def _listings(account: Account) -> list[tuple[Listing, str, lights.Light]]:
+    """Each calendar with the name of its address there, and its light."""
     rows = account.listings.filter(is_active=True).select_related("practitioner")
-    return [(row, lights.light_of_listing(row)) for row in rows.order_by("practitioner__sort_key")]
+    places = dict(account.items.filter(kind=ItemKind.ADDRESS).values_list("external_id", "name"))
+    return [
+        (row, places.get(row.address, ""), lights.light_of_listing(row))
+        for row in rows.order_by("practitioner__sort_key", "address")
+    ]
 
 
 def _unassigned(account: Account) -> list[Unassigned]:
-    rows = (
-        Booking.objects.filter(account=account, status=Booking.Status.BOOKED)
-        .exclude(problem="")
-        .select_related("visit")
-        .order_by("start")[:SHOWN]
-    )
+    rows = bookings.for_a_person(account).select_related("visit").order_by("start")[:SHOWN]
     return [Unassigned(row, bookings.data_of(row)) for row in rows]
 
 
