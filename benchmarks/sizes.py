@@ -1,0 +1,36 @@
+"""How much each benchmark does: in full, quickly, or just enough to prove that it still runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    weeks: int  # of slots, from tomorrow
+    a_day: int  # slots a practitioner a day
+    accounts: int  # organisations with an account each: one of them speaks with one voice
+    loaded: int  # practitioners an account, of the first load
+    changed: int  # practitioners an account, each with one changed day
+    samples: int  # slots saved and waited for
+    practitioners: int  # of the clinic in the other benchmarks
+    many_practitioners: int  # of the large one, for memory
+    scattered: int  # changes inside one gathering window
+    visits: int  # of each kind in the day that is counted
+    bookings: int  # a process
+    names: int  # in the outbox
+    repeats: int  # of what is quick; the median counts
+
+
+SIZES = {
+    "full": Size(
+        weeks=12, a_day=20, accounts=4, loaded=6, changed=60, samples=100, practitioners=12,
+        many_practitioners=100, scattered=50, visits=5, bookings=600, names=10_000, repeats=7,
+    ),
+    "quick": Size(
+        weeks=4, a_day=20, accounts=2, loaded=4, changed=30, samples=20, practitioners=12,
+        many_practitioners=24, scattered=50, visits=2, bookings=150, names=2_000, repeats=3,
+    ),
+    "tiny": Size(
+        weeks=1, a_day=4, accounts=2, loaded=1, changed=2, samples=2, practitioners=2,
+        many_practitioners=3, scattered=5, visits=1, bookings=4, names=50, repeats=1,
+    ),
+}  # fmt: skip
