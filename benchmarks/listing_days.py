@@ -97,6 +97,7 @@ def _against_floor(due: list[int], workers: int) -> tuple[float, float]:
     rows = ListingDay.objects.filter(pk__in=due)
     told, writes = together(f"{__name__}:engine", [None] * workers)
     assert not rows.filter(asked__gt=F("answered")).exists(), "not all was told"
+    print("writes", writes, told)
     assert sum(writes) == rows.values("listing").distinct().count(), "not one write a listing"
     listings = defaultdict(list)
     for listing, pk, periods in rows.values_list("listing", "pk", "told"):

@@ -7,6 +7,7 @@ portal is spoken to; each step stores its result before the next begins.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import psycopg
@@ -67,7 +68,8 @@ class Engine:
         except Exception:
             # Nobody foresaw it: this account waits, the others go on (promise 8).
             log.exception("turn failed", account=lease.account_id)
-            _fail(lease, TryLater(_OURS, timedelta(minutes=1)))
+            with suppress(LeaseLost):
+                _fail(lease, TryLater(_OURS, timedelta(minutes=1)))
         finally:
             lease.give_back()
         return True
@@ -201,7 +203,12 @@ def _patrol(lease: Lease, account: Account, connector: Connector) -> bool:
 
 
 def _read_catalogue(lease: Lease, account: Account, connector: Connector) -> bool:
-    records = list(connector.read_catalogue())
+    records, renewed = [], clock.now()
+    for record in connector.read_catalogue():
+        records.append(record)
+        if clock.now() - renewed > queue.LEASE / 4:
+            lease.renew()
+            renewed = clock.now()
     try:
         with transaction.atomic():
             catalogue.store(lease.confirm(), records)
@@ -242,8 +249,8 @@ def _guarded(work: Callable[[], None], park: Callable[[], object]) -> bool:
     """One bad record stops only itself (promise 8): what nobody foresaw is parked and logged."""
     try:
         work()
-    except (PortalError, LeaseLost):
-        raise
+    except (PortalError, LeaseLost, OperationalError):
+        raise  # what the engine knows how to wait for; a deadlock among them
     except Exception:
         log.exception("work parked")
         park()

@@ -48,7 +48,9 @@ def patrol(lease: Lease, connector: Connector, listing: Listing) -> None:
     try:
         _compare_bookings(lease, connector, listing, now, end)
         if listing.is_active:
+            lease.renew()
             _compare_breaks(lease, connector, listing, now, end)
+            lease.renew()
             _compare_slots(lease, connector, listing, now, end)
         problem = ""
     except Refused as refusal:

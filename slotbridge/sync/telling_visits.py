@@ -167,7 +167,7 @@ def _next_for_booked(
     if listing is None and old is not None and old.practitioner_id == visit.practitioner_id:
         listing = old
     service = _service_at(listing, visit) if listing else ""
-    if listing is None or not service:
+    if listing is None or (not service and listing != old):
         return Do.CANCEL_AND_CALL, old, ""  # A42: the portal cannot express the target
     return Do.MOVE, listing, service
 
@@ -182,15 +182,10 @@ def _listing(account: Account, visit: Visit) -> Listing | None:
 
 
 def _service_at(listing: Listing, visit: Visit) -> str:
-    """The visit's service at the listing's address; or any offered there, since the time is
-    what matters and the portal takes no booking without one (behaviour.md section 9).
-    """
+    """The visit's service at the listing's address; "" if it is not offered there that day."""
     day = clock.day_of(visit.start, listing.tz)
-    offering = Offering.of(listing, day, day)
-    offered = offering.services(visit.clinic_id, day)
-    if visit.service_id in offered:
-        return offered[visit.service_id]
-    return ""
+    offered = Offering.of(listing, day, day).services(visit.clinic_id, day)
+    return offered.get(visit.service_id or 0, "")
 
 
 # --- Doing ----------------------------------------------------------------------------------
@@ -242,17 +237,21 @@ def _break(lease: Lease, connector: Connector, plan: Plan) -> None:
 
 
 def _move(lease: Lease, connector: Connector, plan: Plan) -> None:
-    assert plan.booking is not None
-    assert plan.listing is not None
-    assert plan.booking.listing is not None
+    booking, target = plan.booking, plan.listing
+    assert booking is not None
+    assert booking.listing is not None
+    assert target is not None
+    here = booking.listing.ref
     try:
-        made = connector.move(
-            plan.booking.listing.ref, plan.booking.external_id, plan.listing.ref, _to_tell(plan)
-        )
+        if not plan.service:
+            # No longer offered, or never linked: it keeps the service it was booked for.
+            service = connector.booking(here, booking.external_id).service
+            plan = replace(plan, service=service)
+        made = connector.move(here, booking.external_id, target.ref, _to_tell(plan))
     except Gone:
         # Moved or cancelled there meanwhile: read what became of it, then decide anew (A44).
         _clear_doubt(lease, connector, plan, look_soon=True)
-        if bookings.read_again(lease, connector, plan.booking):
+        if bookings.read_again(lease, connector, booking):
             # The booking is there, so it is the new time that the portal does not take (A42).
             _cancel(lease, connector, replace(plan, do=Do.CANCEL_AND_CALL))
         return
@@ -284,9 +283,8 @@ def _cancel(lease: Lease, connector: Connector, plan: Plan) -> None:
         Booking.objects.filter(pk=booking.pk).update(status=Booking.Status.CANCELED)
         target = _fresh(plan)
         target.doubt, target.told, target.told_at = Doubt.NONE, Told.NOTHING, clock.now()
-        target.save()
         target.call_patient = target.call_patient or call
-        target.save(update_fields=["call_patient"])
+        target.save()
         if plan.do == Do.CANCEL:
             _answer(plan, target)  # else its new time is to be told next
         story.tell(
@@ -306,13 +304,9 @@ def _delete_break(lease: Lease, connector: Connector, plan: Plan) -> None:
         account = lease.confirm()
         budget.spend(account, connector)
         target = _fresh(plan)
-        start, end = target.told_start, target.told_end
         target.told, target.break_id, target.told_listing = Told.NOTHING, "", None
         target.told_start = target.told_end = None
         target.save()  # not answered: a new booking or break may be next
-        if start and end:
-            days = clock.days_between(start, end, listing.tz)
-            listing.days.filter(day__in=days).update(due_at=clock.now())
         story.tell(plan.visit, "told-break-removed", account.channel)
 
 

@@ -731,3 +731,37 @@ def test_a_header_key_that_was_agreed_is_asked_for(world):
     assert answer.status_code == 200
     accounts.agree_header_key(account=world.account, key="", by="a")
     assert Client().get(hook(world)).status_code == 200
+
+
+def test_a_visit_whose_service_is_no_longer_offered_is_moved_all_the_same(world):
+    """It keeps, at the portal, the service that it was booked for."""
+    first, second = world.open(count=2)
+    world.settle()
+    world.patient_books(first.start)
+    world.settle()
+    links.link(account=world.account, record=world.service, item_id=None, by="a")
+    visits.move_visit(visit=Visit.objects.get(), start=second.start, end=second.end, by="reception")
+    while world.engine.run_once():  # the visit goes first, while its new time is still offered
+        pass
+    assert world.portal_bookings() == [(second.start, "booked")]
+    assert not VisitTarget.objects.get().call_patient
+
+
+def test_a_catalogue_that_takes_longer_than_a_lease_is_still_stored(world):
+    """Two workers must not take the account from each other for ever."""
+    world.engine.run_until_idle()
+    connector = world.engine._connectors[world.account.pk][1]
+    really_read = connector.read_catalogue
+
+    def read_slowly():
+        for record in really_read():
+            world.clock.shift(20)
+            assert Engine("tests/other").run_once() is False, "the account is ours"
+            yield record
+
+    connector.read_catalogue = read_slowly
+    before = clock.now()
+    accounts.refresh_catalogue(account=world.account, by="a")
+    world.engine.run_once()
+    world.account.refresh_from_db()
+    assert world.account.catalogue_read_at > before
