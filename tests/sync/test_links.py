@@ -3,6 +3,7 @@
 import pytest
 
 from slotbridge.his import catalogue, staff
+from slotbridge.sandbox import actors
 from slotbridge.sync import links
 from slotbridge.sync.models import CatalogueItem, Link
 from tests.world import CHANNEL, World
@@ -52,8 +53,6 @@ def test_removing_a_link_withdraws_free_slots_and_keeps_visits_and_history(world
     assert world.portal_shows() == []
     assert world.visits() == [(first.start, "booked", "")]
     assert Link.objects.filter(ended_at__isnull=False, practitioner__isnull=False).count() == 1
-    from slotbridge.sandbox import actors
-
     actors.patient_cancels(booking)
     world.settle()
     assert world.visits() == [(first.start, "cancelled", "")], "the visit is still exchanged"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from slotbridge.his import slots, visits
+from slotbridge.his import absences, slots, visits
 from slotbridge.his.models import Patient, Visit
 from slotbridge.sandbox import actors
 from slotbridge.sync.models import Booking
@@ -179,8 +179,6 @@ def test_a_time_is_published_minus_what_keeps_the_person_busy_elsewhere(world):
     world.settle()
     assert len(world.portal_shows()) == 2
     slots_elsewhere = world.at(1, "09:00")
-    from slotbridge.his import absences
-
     absences.add_absence(
         practitioner=world.schedule.practitioner,
         start=slots_elsewhere,

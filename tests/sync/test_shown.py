@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from slotbridge.his import absences, catalogue, organisation, slots
+from slotbridge.his.models import Visit
 from slotbridge.kit import clock
 from slotbridge.sync import accounts, links
 from slotbridge.sync.models import CatalogueItem
@@ -145,6 +146,4 @@ def test_another_clinic_in_the_same_house_shares_the_doctors_calendar(world):
     assert world.portal_shows() == [slot.start for slot in [*morning, *evening]]
     world.patient_books(evening[0].start)
     world.settle()
-    from slotbridge.his.models import Visit
-
     assert Visit.objects.get().clinic == second, "the slot says which clinic (A13)"

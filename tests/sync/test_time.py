@@ -9,6 +9,7 @@ import time_machine
 from slotbridge.his import slots
 from slotbridge.his.models import Visit
 from slotbridge.kit.clock import day_bounds
+from slotbridge.sync.models import Difference
 from tests.world import CHANNEL, World
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
@@ -57,8 +58,6 @@ def test_a_slot_over_midnight_is_published_as_two_and_nothing_crosses(world):
         assert not start < midnight < start + timedelta(minutes=30)
     world.after(minutes=16)
     assert world.portal_shows() == shown, "patrol agrees with what was told"
-    from slotbridge.sync.models import Difference
-
     assert not Difference.objects.exists()
 
 

@@ -1,0 +1,143 @@
+"""What portals tell us: once, twice, late, broken or never (A38, A57, A61)."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from slotbridge.his.models import Patient
+from slotbridge.sandbox import actors
+from slotbridge.sync import accounts, inbox, links
+from slotbridge.sync.bookings import data_of
+from slotbridge.sync.lights import waiting
+from slotbridge.sync.models import (
+    Booking,
+    Difference,
+    InboxMessage,
+    ListingSchedule,
+)
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
+
+
+def hook(world):
+    return accounts.notification_address(world.account).removeprefix("http://localhost:8000")
+
+
+@pytest.mark.parametrize("effect", ["twice", "swapped", "unknown", "malformed", "lost"])
+def test_whatever_becomes_of_notifications_both_sides_agree(world, effect):
+    """A38, A57: once more, out of order, unknown, broken or never: patrol brings the rest."""
+    first, second = world.open(count=2)
+    world.settle()
+    world.fault("slot-booked", effect)
+    booking = world.patient_books(first.start)
+    actors.patient_moves(booking, second.start)
+    world.settle()
+    world.after(minutes=16)
+    assert world.visits() == [(second.start, "booked", "")]
+    assert Patient.objects.count() == 1
+    assert world.portal_shows() == [first.start]
+
+
+def test_a_lost_cancellation_is_found_by_patrol(world):
+    [slot] = world.open(count=1)
+    world.settle()
+    booking = world.patient_books(slot.start)
+    world.settle()
+    world.fault("booking-canceled", "lost")
+    actors.patient_cancels(booking)
+    world.settle()
+    assert world.visits() == [(slot.start, "booked", "")]
+    world.after(minutes=16)
+    assert world.visits() == [(slot.start, "cancelled", "")]
+    assert Difference.objects.filter(kind="booking-changed", done="taken-over").exists()
+
+
+def test_a_broken_notification_is_parked_with_its_reason_and_can_be_tried_again(world):
+    answer = Client().post(hook(world), b'{"name": ["', content_type="application/json")
+    assert answer.status_code == 200
+    world.settle()
+    message = InboxMessage.objects.get()
+    assert message.state == InboxMessage.State.PARKED
+    assert message.problem
+    inbox.retry(message=message, by="a")
+    world.settle()
+    message.refresh_from_db()
+    assert message.state == InboxMessage.State.PARKED
+
+
+def test_an_unknown_event_is_stored_and_answered(world):
+    """A57."""
+    body = json.dumps(
+        {"name": "slot-overbooked", "data": {}, "created_at": "2026-03-02T08:00:00+01:00"}
+    )
+    assert Client().post(hook(world), body, content_type="application/json").status_code == 200
+    world.settle()
+    message = InboxMessage.objects.get()
+    assert (message.state, message.name) == (InboxMessage.State.DONE, "slot-overbooked")
+
+
+def test_a_ping_is_answered_and_a_wrong_address_is_not_there(world):
+    assert Client().get(hook(world)).status_code == 200
+    assert (
+        Client().post("/hooks/guessed", b"{}", content_type="application/json").status_code == 404
+    )
+    assert InboxMessage.objects.count() == 0
+
+
+def test_a_renewed_notification_address_ends_the_old_one(world):
+    """A7."""
+    old = hook(world)
+    accounts.renew_notification_address(account=world.account, by="a")
+    world.account.refresh_from_db()
+    assert Client().get(old).status_code == 404
+    assert Client().get(hook(world)).status_code == 200
+
+
+def test_a_booking_for_an_unmapped_doctor_is_kept_for_a_person(frozen):
+    """A48: nothing lost; assigned by itself once the doctor is linked."""
+    world = World(frozen, doctors=1)
+    [slot] = world.open(count=1)
+    world.settle()
+    booking = world.patient_books(slot.start, email="anna@example.org")
+    person = world.schedule.practitioner
+    links.link(account=world.account, record=person, item_id=None, by="a")
+    assert not ListingSchedule.objects.exists()
+    world.settle()
+    row = Booking.objects.get(external_id=str(booking.pk))
+    assert row.visit is None
+    assert "links" in row.problem
+    assert data_of(row)["email"] == "anna@example.org"
+    assert waiting(world.account).unassigned == 1
+    world.link_all()
+    world.after(minutes=16)
+    row.refresh_from_db()
+    assert row.visit is not None
+    assert world.visits() == [(slot.start, "booked", "")]
+    world.close()
+
+
+def test_a_cancellation_before_its_booking_is_remembered(world):
+    """A57: a late "booked" does not revive it."""
+    [slot] = world.open(count=1)
+    world.settle()
+    world.fault("slot-booked", "swapped")
+    booking = world.patient_books(slot.start)
+    actors.patient_cancels(booking)
+    world.settle()
+    assert world.visits() == []
+    assert Booking.objects.get().status == "canceled"
+    assert world.portal_shows() == [slot.start]
+
+
+def test_a_header_key_that_was_agreed_is_asked_for(world):
+    """A61."""
+    accounts.agree_header_key(account=world.account, key="kasztan", by="a")
+    assert Client().post(hook(world), b"{}", content_type="application/json").status_code == 404
+    answer = Client().post(
+        hook(world), b"{}", content_type="application/json", headers={"X-Api-Key": "kasztan"}
+    )
+    assert answer.status_code == 200
+    accounts.agree_header_key(account=world.account, key="", by="a")
+    assert Client().get(hook(world)).status_code == 200
