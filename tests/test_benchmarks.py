@@ -64,8 +64,8 @@ def found(folder, tmp_path_factory):
 @pytest.mark.parametrize(
     "named",
     [
-        "listing-days told, first load",
-        "listing-days told, one changed day",
+        "listing-days told: first load",
+        "listing-days told: one changed day",
         "a slot saved until the portal shows it, p50",
         "a slot saved until the portal shows it, p99",
         "portal writes: the whole day",

@@ -20,7 +20,16 @@ from slotbridge.his import patients, story, visits
 from slotbridge.his.models import Schedule, Service, Slot, Visit
 from slotbridge.kit import clock
 from slotbridge.sync import fanout
-from slotbridge.sync.contract import By, Connector, Gone, ItemKind, PortalBooking, PortalPatient
+from slotbridge.sync.contract import (
+    By,
+    Connector,
+    Gone,
+    ItemKind,
+    ListingRef,
+    PortalBooking,
+    PortalPatient,
+    Refused,
+)
 from slotbridge.sync.models import Account, Booking, CatalogueItem, Link, Listing
 from slotbridge.sync.queue import Lease
 from slotbridge.sync.seals import box
@@ -57,6 +66,34 @@ def apply(account: Account, found: PortalBooking, *, old_booking: str = "") -> B
     return _apply_changed(account, found, row)
 
 
+def read_newest(
+    connector: Connector, account_id: int, at: ListingRef, booking: str
+) -> PortalBooking:
+    """A booking as the portal holds it now; one that was moved on, under its newest id.
+
+    A move may have taken it to another doctor, whose address the portal does not name: the
+    facility's other calendars are asked. Where none has it, the old one is returned, which names
+    its newest id. Raises Gone or Refused if even that is not there.
+    """
+    found = connector.booking(at, booking)
+    if not moved_on(found):
+        return found
+    others = Listing.objects.filter(account_id=account_id, facility=at.facility).exclude(
+        address=at.address
+    )
+    for ref in [at, *(listing.ref for listing in others.order_by("-is_active", "pk"))]:
+        try:
+            return connector.booking(ref, found.newest_id)
+        except Refused:  # not there
+            continue
+    return found
+
+
+def moved_on(found: PortalBooking) -> bool:
+    """Whether the portal says that this booking lives on under another id."""
+    return found.newest_id not in {"", found.id}
+
+
 def read_again(lease: Lease, connector: Connector, booking: Booking) -> bool:
     """Reads what became of a booking that the portal would not move or cancel; whether it is
     still there, unchanged.
@@ -64,26 +101,18 @@ def read_again(lease: Lease, connector: Connector, booking: Booking) -> bool:
     if booking.listing is None:
         return False
     try:
-        found = connector.booking(booking.listing.ref, booking.external_id)
-        if found.newest_id not in {"", found.id}:
-            newest = connector.booking(booking.listing.ref, found.newest_id)
-        else:
-            newest = None
+        found = read_newest(connector, lease.account_id, booking.listing.ref, booking.external_id)
     except Gone:
-        # Moved to an address we were not told of, or deleted there: patrol will find it, or
-        # leave it for a person. Nothing is cancelled on a guess.
+        # Deleted there: patrol will leave it for a person. Nothing is cancelled on a guess.
         _look_soon(booking.listing)
         return False
     with transaction.atomic():
         account = lease.confirm()
-        if newest is not None and newest.is_booked:
-            apply(account, newest, old_booking=booking.external_id)
-        else:
-            apply(account, found)
+        apply(account, found, old_booking=booking.external_id)
         if booking.visit_id is not None:
             fanout.ask_visits([booking.visit_id], account)
-    unmoved = (found.start, found.end) == (booking.start, booking.end)
-    return found.is_booked and newest is None and unmoved
+    same = found.id == booking.external_id
+    return found.is_booked and same and (found.start, found.end) == (booking.start, booking.end)
 
 
 def agrees(booking: Booking, visit: Visit, listing: Listing | None) -> bool:
@@ -370,6 +399,13 @@ def _apply_canceled(account: Account, found: PortalBooking, row: Booking | None)
     if row is None:
         return remember(account, found, visit=None)  # remembered (A57)
     if row.status != Status.BOOKED:
+        return row
+    if moved_on(found):
+        # Not cancelled: moved where we cannot read it. The visit stays until a person knows.
+        row.problem = _noop(
+            "Moved on the portal to somebody who is not linked here. Ask the patient."
+        )
+        row.save(update_fields=["problem"])
         return row
     row.status, row.seen_at = Status.CANCELED, clock.now()
     row.save(update_fields=["status", "seen_at"])

@@ -102,32 +102,27 @@ def _hear(lease: Lease, connector: Connector, event: Event) -> None:
     elif event.heard == Heard.CATALOGUE:
         Account.objects.filter(pk=lease.account_id).update(catalogue_due_at=clock.now())
     elif event.heard != Heard.NOTHING:
-        found = _read_booking(connector, event)
+        found = _read_booking(lease, connector, event)
         with transaction.atomic():
             account = lease.confirm()
             Account.objects.filter(pk=account.pk).update(last_read_at=clock.now())
-            bookings.apply(account, found, old_booking=event.old_booking)
+            old = event.old_booking or (event.booking if found.id != event.booking else "")
+            bookings.apply(account, found, old_booking=old)
 
 
-def _read_booking(connector: Connector, event: Event) -> PortalBooking:
+def _read_booking(lease: Lease, connector: Connector, event: Event) -> PortalBooking:
     """The booking as the portal holds it now; the notification is only a hint (A61).
 
-    A booking that was moved on meanwhile is followed to its newest id. A cancelled one that the
-    portal no longer shows is taken as the notification says. Raises Gone or Refused.
+    A cancelled one that the portal no longer shows is taken as the notification says. Raises
+    Gone or Refused.
     """
     listing = ListingRef(event.facility, event.doctor, event.address, connector.time_zone)
     try:
-        found = connector.booking(listing, event.booking)
+        return bookings.read_newest(connector, lease.account_id, listing, event.booking)
     except Gone:
         if event.heard == Heard.CANCELED and event.hint is not None:
             return event.hint
         raise
-    if found.newest_id not in {"", found.id}:
-        try:
-            return connector.booking(listing, found.newest_id)
-        except Gone:
-            return found  # with another doctor now: that address's own message or patrol tells
-    return found
 
 
 @transaction.atomic

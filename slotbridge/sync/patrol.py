@@ -127,15 +127,14 @@ def _take_over(
         return
     # Read by itself: only then the chain of moves is told, and the patient is surely in it.
     try:
-        found = connector.booking(listing.ref, found.id)
+        newest = bookings.read_newest(connector, lease.account_id, listing.ref, found.id)
     except Gone:
         return
     with transaction.atomic():
         account = lease.confirm()
-        was_unassigned = row is not None and row.visit_id is None
-        row_after = bookings.apply(account, found)
-        if was_unassigned and row_after.visit_id is None:
-            return  # still not assignable: said once
+        after = bookings.apply(account, newest, old_booking=found.id)
+        if row is not None and after.problem and after.problem == row.problem:
+            return  # still not assignable, or still out of sight: said once
         _note(
             listing,
             Kind.BOOKING_HERE if row is None else Kind.BOOKING_CHANGED,
@@ -148,7 +147,7 @@ def _take_over(
 def _look_for(lease: Lease, connector: Connector, listing: Listing, row: Booking) -> None:
     """One of ours that the portal did not list: cancelled, moved away, or gone."""
     try:
-        found = connector.booking(listing.ref, row.external_id)
+        found = bookings.read_newest(connector, lease.account_id, listing.ref, row.external_id)
     except Gone:
         with transaction.atomic():
             lease.confirm()
@@ -160,15 +159,12 @@ def _look_for(lease: Lease, connector: Connector, listing: Listing, row: Booking
                 )
                 _note(listing, Kind.BOOKING_THERE, Done.LEFT, row.start, booking=row.external_id)
         return
-    if found.is_booked and (found.start, found.end) == (row.start, row.end):
+    if found.is_booked and (found.id, found.start) == (row.external_id, row.start):
         return
-    if found.newest_id not in {"", found.id}:
-        bookings.read_again(lease, connector, row)
-    else:
-        with transaction.atomic():
-            bookings.apply(lease.confirm(), found)
     with transaction.atomic():
-        lease.confirm()
+        after = bookings.apply(lease.confirm(), found, old_booking=row.external_id)
+        if after.problem and after.problem == row.problem:
+            return
         _note(listing, Kind.BOOKING_CHANGED, Done.TAKEN_OVER, row.start, booking=row.external_id)
 
 

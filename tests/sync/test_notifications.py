@@ -141,3 +141,37 @@ def test_a_header_key_that_was_agreed_is_asked_for(world):
     assert answer.status_code == 200
     accounts.agree_header_key(account=world.account, key="", by="a")
     assert Client().get(hook(world)).status_code == 200
+
+
+def test_a_booking_that_cannot_be_read_yet_is_read_later(world):
+    [slot] = world.open(count=1)
+    world.settle()
+    world.fault("getBooking", "status", status=503, times=2)
+    world.patient_books(slot.start)
+    world.settle()
+    assert world.visits() == []
+    world.after(minutes=1)
+    world.after(minutes=1)
+    assert world.visits() == [(slot.start, "booked", "")]
+
+
+def test_a_booking_that_was_moved_on_before_we_read_it_is_followed(world):
+    first, second, third = world.open(count=3)
+    world.settle()
+    booking = world.patient_books(first.start)
+    moved = actors.patient_moves(booking, second.start)
+    actors.patient_moves(moved, third.start)
+    world.settle()
+    assert world.visits() == [(third.start, "booked", "")]
+    assert Patient.objects.count() == 1
+
+
+def test_a_notification_for_a_booking_that_is_not_there_is_parked(world):
+    [slot] = world.open(count=1)
+    world.settle()
+    booking = world.patient_books(slot.start)
+    booking.delete()
+    world.settle()
+    message = InboxMessage.objects.get()
+    assert message.state == InboxMessage.State.PARKED
+    assert "getBooking: 404" in message.problem

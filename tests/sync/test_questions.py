@@ -1,12 +1,18 @@
 """The portal asks before it books, and is answered from a hold (A46)."""
 
+from datetime import timedelta
+
 import pytest
 
 from slotbridge.his import visits
 from slotbridge.sandbox import actors
+from slotbridge.sync import questions
+from slotbridge.sync.contract import Question
 from tests.factories import PatientFactory
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
+
+HALF = timedelta(minutes=30)
 
 
 @pytest.fixture
@@ -55,3 +61,33 @@ def test_a_hold_whose_patient_went_away_frees_the_time_again(asking):
     assert asking.portal_shows() == []
     asking.after(minutes=31)
     assert asking.portal_shows() == [slot.start]
+
+
+def test_a_move_is_asked_for_too_and_a_visit_is_not_in_its_own_way(asking):
+    asking.client.asks_booking_moving = True
+    asking.client.save()
+    first, second, third = asking.open(count=3)
+    asking.settle()
+    booking = asking.patient_books(first.start)
+    asking.settle()
+    moved = actors.patient_moves(booking, second.start)
+    asking.settle()
+    assert asking.visits() == [(second.start, "booked", "")]
+    asking.plan(third, PatientFactory(organisation=asking.organisation))
+    with pytest.raises(actors.Refused):
+        actors.patient_moves(moved, third.start)
+
+
+@pytest.mark.parametrize("address", ["unknown", "no slot", "paused"])
+def test_unknown_is_not_free(asking, address):
+    """Promise 6."""
+    slot = asking.open(count=1)[0]
+    asking.settle()
+    known = asking.account.listings.get().address
+    account = asking.account
+    account.refresh_from_db()
+    if address == "paused":
+        account.state = "paused"
+    start = slot.start + (timedelta(days=1) if address == "no slot" else timedelta())
+    question = Question("1", "1", "0" if address == "unknown" else known, start, start + HALF)
+    assert questions.may_be_taken(account, question) is False

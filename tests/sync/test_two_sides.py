@@ -155,3 +155,46 @@ def test_merging_patients_does_not_disturb_the_portal(world):
     patients.merge(survivor=keep, absorbed=Patient.objects.exclude(pk=keep.pk).get(), by="a")
     world.settle()
     assert len(world.wires.writes()) == writes
+
+
+def test_a_paid_booking_is_cancelled_and_booked_anew(world):
+    """A43: the portal refuses to move it with 422."""
+    first, second = world.open(count=2)
+    world.settle()
+    world.patient_books(first.start)
+    world.settle()
+    world.fault("moveBooking", "status", status=422)
+    visits.move_visit(visit=Visit.objects.get(), start=second.start, end=second.end, by="reception")
+    world.settle()
+    assert world.portal_bookings() == [(second.start, "booked")]
+    assert world.portal_shows() == [first.start]
+    assert world.visits() == [(second.start, "booked", "")]
+
+
+def test_a_visit_cancelled_on_both_sides_is_cancelled_once(world):
+    [slot] = world.open(count=1)
+    world.settle()
+    booking = world.patient_books(slot.start)
+    world.settle()
+    world.fault("booking-canceled", "lost")
+    actors.patient_cancels(booking)
+    visits.cancel_visit(visit=Visit.objects.get(), reason="", by="reception")
+    world.settle()
+    assert world.visits() == [(slot.start, "cancelled", "")]
+    assert world.portal_shows() == [slot.start]
+    assert not VisitTarget.objects.exclude(problem="").exists()
+
+
+def test_a_cancellation_that_the_portal_refuses_is_parked_with_its_reason(world):
+    [slot] = world.open(count=1)
+    world.settle()
+    world.patient_books(slot.start)
+    world.settle()
+    world.fault("cancelBooking", "status", status=403)
+    visits.cancel_visit(visit=Visit.objects.get(), reason="", by="reception")
+    world.settle()
+    target = VisitTarget.objects.get()
+    assert "cancelBooking: 403" in target.problem
+    telling_visits.retry_visit(target=target, by="reception")
+    world.settle()
+    assert world.portal_bookings() == []
