@@ -129,7 +129,7 @@ def ground() -> Iterator[Ground]:
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not stop the cleaning
         server.remove()
-        pass
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _leave(number: int, _frame: object) -> None:

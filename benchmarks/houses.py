@@ -10,8 +10,17 @@ from django.db import connection
 from psycopg.rows import tuple_row
 
 from slotbridge.his import catalogue, organisation, patients, slots, staff
-from slotbridge.his.models import Clinic, Organisation, Patient, Schedule, Service, Unit
+from slotbridge.his.models import (
+    Clinic,
+    Organisation,
+    Patient,
+    Practitioner,
+    Schedule,
+    Service,
+    Unit,
+)
 from slotbridge.kit import clock
+from slotbridge.sandbox.seed import AddressSeed, DoctorSeed, Seeded, ServiceSeed, seed
 from slotbridge.sync import accounts, fanout, links, listings
 from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.models import Account, CatalogueItem, Link, Listing
@@ -26,18 +35,14 @@ _GIVEN = ("Gniewko", "Żaneta", "Bożydar", "Hazel")
 
 @dataclass(frozen=True)
 class House:
-    """One organisation: a clinic with a price list, and its practitioners' schedules."""
+    """One organisation: a clinic with a price list, its practitioners and the schedule of each."""
 
     organisation: Organisation
     unit: Unit
     clinic: Clinic
     service: Service
+    practitioners: Sequence[Practitioner]
     schedules: Sequence[Schedule]
-
-
-def full_name(number: int) -> tuple[str, str]:
-    """Given and family name of the practitioner with this number."""
-    return _GIVEN[number % len(_GIVEN)], f"Wymyślony {number:03d}"
 
 
 def build(name: str, practitioners: int) -> House:
@@ -54,14 +59,18 @@ def build(name: str, practitioners: int) -> House:
     )
     catalogue.set_price(price_list=prices, service=service, amount_minor=200_00, by=BY)
     catalogue.use_price_list(price_list=prices, channel=CHANNEL, by=BY)
-    schedules = []
-    for number in range(practitioners):
-        given, family = full_name(number)
-        practitioner = staff.add_practitioner(
-            organisation=made, given_name=given, family_name=family, by=BY
-        )
-        schedules.append(slots.add_schedule(clinic=clinic, practitioner=practitioner, by=BY))
-    return House(made, unit, clinic, service, schedules)
+    people = [_practitioner(made, number) for number in range(practitioners)]
+    schedules = [slots.add_schedule(clinic=clinic, practitioner=each, by=BY) for each in people]
+    return House(made, unit, clinic, service, people, schedules)
+
+
+def _practitioner(made: Organisation, number: int) -> Practitioner:
+    return staff.add_practitioner(
+        organisation=made,
+        given_name=_GIVEN[number % len(_GIVEN)],
+        family_name=f"Wymyślony {number:03d}",
+        by=BY,
+    )
 
 
 _SLOTS = """
@@ -97,7 +106,7 @@ def open_slots(house: House, *, days: int, a_day: int) -> int:
                 "a_day": a_day,
             },
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def days_of(weeks: int) -> int:
@@ -158,9 +167,10 @@ def _link(account: Account, house: House) -> None:
     facility = item(ItemKind.FACILITY, "1")
     place = item(ItemKind.PLACE, "1")
     service = item(ItemKind.SERVICE, "1")
+    linked: list[tuple[links.Record, CatalogueItem]]
     linked = [(house.unit, facility), (house.clinic, place), (house.service, service)]
     others = []
-    for number, schedule in enumerate(house.schedules):
+    for number, person in enumerate(house.practitioners):
         doctor = item(ItemKind.DOCTOR, str(number), facility=facility.external_id)
         address = item(
             ItemKind.ADDRESS, str(number), facility=facility.external_id,
@@ -170,7 +180,7 @@ def _link(account: Account, house: House) -> None:
             ItemKind.ADDRESS_SERVICE, str(number), facility=facility.external_id,
             doctor=doctor.external_id, address=address.external_id, service=service.external_id,
         )  # fmt: skip
-        linked.append((schedule.practitioner, doctor))
+        linked.append((person, doctor))
         others += [address, offered]
     CatalogueItem.objects.bulk_create([*(found for _, found in linked), *others])
     Link.objects.bulk_create(
@@ -184,13 +194,12 @@ def _link(account: Account, house: House) -> None:
 
 def link_by_name(account: Account, house: House) -> None:
     """The five mappings as a person makes them, from a catalogue that was read."""
-    records: list[links.Record] = [house.unit, house.clinic, house.service]
-    records += [each.practitioner for each in house.schedules]
+    records: list[links.Record] = [house.unit, house.clinic, house.service, *house.practitioners]
     for record in records:
         items = CatalogueItem.objects.filter(
             account=account, kind=links.COUNTERPART[type(record)]
         )  # fmt: skip
-        if hasattr(record, "family_name"):
+        if isinstance(record, Practitioner):
             items = items.filter(name__contains=record.family_name)
         links.link(account=account, record=record, item_id=items.get().pk, by=BY)
 
@@ -224,3 +233,14 @@ def analyse() -> None:
     """Statistics as autovacuum would have made them by and by."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def register_at_portal(house: House) -> Seeded:
+    """The clinic's profile in the sandbox: every practitioner at one place, with the service."""
+    offered = ServiceSeed(house.service.name, 200_00, SLOT_MINUTES)
+    place = AddressSeed(name=house.unit.name, street=STREET, city_name="Lipowo", services=[offered])
+    doctors = [
+        DoctorSeed(name=each.given_name, surname=each.family_name, addresses=[place])
+        for each in house.practitioners
+    ]
+    return seed(house.organisation.name, doctors)

@@ -51,16 +51,16 @@ def _first_load(accounts: list[int], workers: int) -> Result:
     for account in Account.objects.filter(pk__in=accounts):
         houses.ask_all(account)
     measured, floor = _against_floor(_due(accounts), workers)
-    return Result(_name("first load, a request of all days", workers), measured, floor, "days/s")
+    return Result(_name("first load", workers), measured, floor, "days/s")
 
 
 def _one_change(accounts: list[int], workers: int) -> Result:
     measured, floor = _against_floor(_change_one_day(accounts, workers), workers)
-    return Result(_name("one changed day a request", workers), measured, floor, "days/s")
+    return Result(_name("one changed day each", workers), measured, floor, "days/s")
 
 
 def _name(what: str, workers: int) -> str:
-    return f"listing-days told, {what}, {workers} worker{'s' if workers > 1 else ''}"
+    return f"listing-days told: {what}, {workers} worker{'s' if workers > 1 else ''}"
 
 
 # One slot of each listing is withdrawn, on the nth of its days.
@@ -97,7 +97,6 @@ def _against_floor(due: list[int], workers: int) -> tuple[float, float]:
     rows = ListingDay.objects.filter(pk__in=due)
     told, writes = together(f"{__name__}:engine", [None] * workers)
     assert not rows.filter(asked__gt=F("answered")).exists(), "not all was told"
-    print("writes", writes, told)
     assert sum(writes) == rows.values("listing").distinct().count(), "not one write a listing"
     listings = defaultdict(list)
     for listing, pk, periods in rows.values_list("listing", "pk", "told"):

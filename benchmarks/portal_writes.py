@@ -26,7 +26,7 @@ from slotbridge.kit import clock, http
 from slotbridge.sandbox import actors
 from slotbridge.sandbox.models import ApiCall
 from slotbridge.sandbox.patients import PatientData
-from slotbridge.sandbox.seed import AddressSeed, DoctorSeed, Seeded, ServiceSeed, seed
+from slotbridge.sandbox.seed import Seeded
 from slotbridge.sandbox.wsgi import sandbox_app
 from slotbridge.sync import accounts, fanout
 from slotbridge.sync.engine import Engine
@@ -86,7 +86,11 @@ def _writes() -> int:
 def measure(size: Size) -> list[Result]:
     with _both(size) as both:
         counted = [
-            ("first load, one a practitioner", _first_load(both), size.practitioners),
+            (
+                f"first load of {size.practitioners} practitioners",
+                _first_load(both),
+                size.practitioners,
+            ),
             _scattered(both, size.scattered),
             *_visits(both, size.visits),
         ]
@@ -111,24 +115,7 @@ def _both(size: Size) -> Iterator[Both]:
     ):
         house = houses.build("Lecznica Pod Lipą", size.practitioners)
         houses.open_slots(house, days=houses.days_of(size.weeks), a_day=size.a_day)
-        seeded = seed(
-            house.organisation.name,
-            [
-                DoctorSeed(
-                    name=schedule.practitioner.given_name,
-                    surname=schedule.practitioner.family_name,
-                    addresses=[
-                        AddressSeed(
-                            name=house.unit.name,
-                            street=houses.STREET,
-                            city_name="Lipowo",
-                            services=[ServiceSeed(house.service.name, 200_00, houses.SLOT_MINUTES)],
-                        )
-                    ],
-                )
-                for schedule in house.schedules
-            ],
-        )
+        seeded = houses.register_at_portal(house)
         engine = Engine("benchmark/writes")
         try:
             yield Both(house, seeded, engine, standing)
@@ -173,7 +160,7 @@ def _scattered(both: Both, number: int) -> tuple[str, int, int]:
         shown__schedule__in={slot.schedule_id for slot in chosen}
     ).count()  # fmt: skip
     made = both.writes_of(change)
-    return f"{number} scattered changes in one window, one a listing", made, touched
+    return f"{number} scattered changes in one window", made, touched
 
 
 def _visits(both: Both, number: int) -> list[tuple[str, int, int]]:
@@ -186,10 +173,10 @@ def _visits(both: Both, number: int) -> list[tuple[str, int, int]]:
     cancelled = both.writes_of(_cancel)
     _check(number)
     return [
-        (f"{number} bookings made by the portal, none", booked, 0),
-        (f"{number} visits planned here, one each", planned, number),
-        (f"{number} visits moved here, one each", moved, number),
-        (f"{number} visits cancelled here, one each", cancelled, number),
+        (f"{number} bookings made by the portal", booked, 0),
+        (f"{number} visits planned here", planned, number),
+        (f"{number} visits moved here", moved, number),
+        (f"{number} visits cancelled here", cancelled, number),
     ]
 
 

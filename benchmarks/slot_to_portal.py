@@ -21,7 +21,7 @@ from slotbridge.his import slots
 from slotbridge.his.models import Schedule, Slot
 from slotbridge.kit import clock, http
 from slotbridge.sandbox.models import Address
-from slotbridge.sandbox.seed import AddressSeed, DoctorSeed, Seeded, ServiceSeed, seed
+from slotbridge.sandbox.seed import Seeded
 from slotbridge.sync import accounts
 from slotbridge.sync.models import Account, ListingDay
 
@@ -118,22 +118,7 @@ def _result(ours: list[float], by_hand: list[float], percent: int) -> Result:
 
 
 def _register(house: House) -> Seeded:
-    doctors = [
-        DoctorSeed(
-            name=schedule.practitioner.given_name,
-            surname=schedule.practitioner.family_name,
-            addresses=[
-                AddressSeed(
-                    name=house.unit.name,
-                    street=houses.STREET,
-                    city_name="Lipowo",
-                    services=[ServiceSeed(house.service.name, 200_00, houses.SLOT_MINUTES)],
-                )
-            ],
-        )
-        for schedule in house.schedules
-    ]
-    seeded = seed(house.organisation.name, doctors)
+    seeded = houses.register_at_portal(house)
     client = seeded.credentials.client
     client.delivery = "push"
     client.writes_per_minute, client.reads_per_hour = _WRITES_PER_MINUTE, _READS_PER_HOUR
