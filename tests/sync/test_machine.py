@@ -127,6 +127,11 @@ class TwoSides(RuleBasedStateMachine):
 
     # --- the portal ---
 
+    @rule(listed=st.booleans())
+    def the_portal_lists_cancelled_bookings_or_not(self, listed):
+        self.world.client.quirks = {"canceled_listed": listed}
+        self.world.client.save()
+
     def bookings(self):
         return list(AtPortal.objects.filter(status="booked", booked_by="user").order_by("pk"))
 
@@ -146,15 +151,15 @@ class TwoSides(RuleBasedStateMachine):
         self.booked_there.add(booking.pk)
         note(f"booked {booking.pk} at {start}")
 
-    @rule(number=pick, to=pick, fate=FATES)
-    def patient_moves(self, number, to, fate):
+    @rule(number=pick, to=pick, address=st.integers(0, 1), fate=FATES)
+    def patient_moves(self, number, to, address, fate):
         self.fate("booking-moved", fate)
-        booking = chosen(self.bookings(), number)
-        start = chosen(self.world.portal_shows(booking.address), to) if booking else None
+        booking, at = chosen(self.bookings(), number), self.world.portal.addresses[address]
+        start = chosen(self.world.portal_shows(at), to) if booking else None
         if start is not None:
-            moved = actors.patient_moves(booking, start)
+            moved = actors.patient_moves(booking, start, address=at, service=at.services.get())
             self.booked_there.add(moved.pk)
-            note(f"moved {booking.pk} to {start}: {moved.pk}")
+            note(f"moved {booking.pk} to {start} of {at.pk}: {moved.pk}")
 
     @rule(number=pick, fate=FATES)
     def patient_cancels(self, number, fate):
