@@ -165,3 +165,9 @@ def _is_transactional(request):
 def tomorrow():
     """Noon of the next day in the locale's zone."""
     return hour(clock.now() + timedelta(days=1), 12)
+
+
+@pytest.fixture(autouse=True)
+def _failure_page_of_its_own(settings):
+    """In its own process the sandbox keeps Django's page; the hub's knows the hub's addresses."""
+    settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
