@@ -9,7 +9,7 @@ made needs no write, and neither does a day that only looks different.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
@@ -96,16 +96,18 @@ def days_to_tell(days: Mapping[date, Day], now: datetime) -> list[date]:
     )
 
 
-def check_vanished(days: Mapping[date, Day], *, others_open: bool, now: datetime) -> None:
+def check_vanished(
+    days: Mapping[date, Day], *, others_open: Callable[[], bool], now: datetime
+) -> None:
     """Raises CalendarVanished if telling these days would empty a calendar that had a lot.
 
-    `others_open`: the listing has something open or taken on days that are not among these. Full
-    is not empty: a day without starts but with visits counts as something.
+    `others_open`: whether the listing shows something on days that are not among these; asked
+    only if it matters. Full is not empty: a day without starts but with visits is something.
     """
-    if others_open or any(day.wanted or day.taken for day in days.values()):
+    if any(day.wanted or day.taken for day in days.values()):
         return
     lost = sum(len(offered_starts(day.told or (), after=now)) for day in days.values())
-    if lost >= LARGE_DISAPPEARANCE:
+    if lost >= LARGE_DISAPPEARANCE and not others_open():
         raise CalendarVanished
 
 

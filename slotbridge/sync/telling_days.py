@@ -94,7 +94,7 @@ def _plan(lease: Lease, listing: Listing) -> Part:
         if _may_be_held(account, listing, now):
             reconcile.check_vanished(
                 {day: states[day] for day in telling},
-                others_open=_something_elsewhere(listing, set(rows)),
+                others_open=lambda: _something_elsewhere(listing, set(rows)),
                 now=now,
             )
     except reconcile.CalendarVanished:
@@ -143,12 +143,8 @@ def _may_be_held(account: Account, listing: Listing, now: datetime) -> bool:
 
 def _something_elsewhere(listing: Listing, days: set[date]) -> bool:
     """Whether the listing shows something on other days: then it does not vanish as a whole."""
-    return any(
-        told
-        for told in listing.days.filter(day__gte=clock.today(listing.tz), told__isnull=False)
-        .exclude(day__in=days)
-        .values_list("told", flat=True)
-    )
+    others = listing.days.filter(day__gte=clock.today(listing.tz), told__isnull=False)
+    return others.exclude(day__in=days).exclude(told=[]).exists()
 
 
 def _tell(lease: Lease, connector: Connector, listing: Listing, part: Part) -> None:

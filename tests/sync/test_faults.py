@@ -244,3 +244,16 @@ def test_a_worker_that_slept_past_its_lease_stores_nothing(world):
     with pytest.raises(queue.LeaseLost):
         first.confirm()
     second.confirm()
+
+
+def test_a_calendar_that_still_shows_other_days_is_not_held(world):
+    """A day of many slots may be withdrawn at once while others stay."""
+    busy = world.open(days=1, wall="08:00", count=22, minutes=30)
+    [other] = world.open(days=5, count=1)
+    world.settle()
+    slots.withdraw_slots(
+        schedule=world.schedule, slot_ids=[s.pk for s in busy], channel=CHANNEL, by="a"
+    )
+    world.settle()
+    assert world.portal_shows() == [other.start]
+    assert world.account.listings.get().held_since is None

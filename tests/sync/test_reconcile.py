@@ -98,15 +98,15 @@ def test_full_is_told_and_empty_is_held():
     taken = ((NINE, NINE + minutes(600)),)
     full = {DAY: Day(wanted=(), told=told, taken=taken)}
     empty = {DAY: Day(wanted=(), told=told)}
-    check_vanished(full, others_open=False, now=NINE)
-    check_vanished(empty, others_open=True, now=NINE)
+    check_vanished(full, others_open=lambda: False, now=NINE)
+    check_vanished(empty, others_open=lambda: True, now=NINE)
     with pytest.raises(CalendarVanished):
-        check_vanished(empty, others_open=False, now=NINE)
+        check_vanished(empty, others_open=lambda: False, now=NINE)
 
 
 def test_a_few_slots_withdrawn_are_a_decision_and_told_at_once():
     few = {DAY: Day(wanted=(), told=(period(0, 100, ("a", 20)),))}
-    check_vanished(few, others_open=False, now=NINE)
+    check_vanished(few, others_open=lambda: False, now=NINE)
 
 
 @st.composite
