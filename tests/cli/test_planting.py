@@ -1,4 +1,4 @@
-"""The invented clinic: what issue 2 says of it, built by the core's own functions."""
+"""The invented clinic: its size and its rules, built by the functions of the core alone."""
 
 from datetime import timedelta
 
