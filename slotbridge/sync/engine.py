@@ -42,6 +42,9 @@ LONGEST_TURN = timedelta(seconds=30)
 # A portal that fails this often in a row is left alone for a while, not one record of it.
 FAILURES_OF_A_PORTAL = 3
 
+# After an outage of this length everything is compared at once, not in its turn.
+LONG_OUTAGE = timedelta(minutes=5)
+
 State = Account.State
 
 
@@ -318,6 +321,10 @@ def _fail(lease: Lease, later: TryLater) -> bool:
 @transaction.atomic
 def _recover(lease: Lease) -> None:
     account = lease.confirm()
+    now = clock.now()
+    if account.failing_since and account.failing_since + LONG_OUTAGE <= now:
+        # What the portal said meanwhile may be lost: read back everything soon (A11).
+        account.listings.update(patrol_due_at=now)
     account.failures, account.failing_since, account.not_before = 0, None, None
     account.problem = ""
     account.save(update_fields=["failures", "failing_since", "not_before", "problem"])

@@ -93,14 +93,24 @@ ON CONFLICT (organisation_id, account_id, visit_id) DO UPDATE SET
     problem = ''
 """
 
-# A new account may learn of what is planned already (A63 the other way round).
+# A new account learns of what is planned already (A63 the other way round); one that comes back,
+# of what was moved or cancelled meanwhile.
 _VISITS_AHEAD = """
 SELECT v.id FROM his_visit v
 WHERE v.organisation_id = %(organisation)s AND %(channel)s = ANY(v.channels)
   AND v."end" > %(now)s AND v.status IN ('booked', 'arrived')
+UNION
+SELECT b.visit_id FROM sync_booking b
+WHERE b.account_id = %(account)s AND b.status = 'booked' AND b."end" > %(now)s
+  AND b.visit_id IS NOT NULL
+UNION
+SELECT t.visit_id FROM sync_visittarget t
+WHERE t.account_id = %(account)s AND t.break_id <> '' AND t.told_end > %(now)s
 """
 
-LIVE = (Account.State.READY, Account.State.REJECTED, Account.State.PAUSED)
+# Nothing waits for an account that nobody has connected; all others find what happened when
+# they are ready again.
+ASLEEP = (Account.State.UNCONFIGURED, Account.State.OFF)
 
 
 @transaction.atomic
@@ -143,6 +153,7 @@ def ask_all_visits(account: Account) -> None:
             _VISITS_AHEAD,
             {
                 "organisation": account.organisation_id,
+                "account": account.pk,
                 "channel": account.channel,
                 "now": clock.now(),
             },
@@ -205,4 +216,4 @@ def _windows(accounts: list[Account]) -> dict[str, Any]:
 
 
 def _live_accounts() -> list[Account]:
-    return list(Account.objects.filter(state__in=LIVE))
+    return list(Account.objects.exclude(state__in=ASLEEP))

@@ -1,7 +1,12 @@
 """Connecting, failing, pausing and switching off an account (A4-A11)."""
 
+from datetime import timedelta
+
 import pytest
 
+from slotbridge.his import visits
+from slotbridge.his.models import Visit
+from slotbridge.kit import clock
 from slotbridge.sandbox import faults
 from slotbridge.sandbox.seed import seed
 from slotbridge.sync import accounts
@@ -114,4 +119,39 @@ def test_while_paused_everything_waits_and_nothing_is_lost(world):
     assert world.visits() == []
     accounts.resume(account=world.account, by="a")
     world.settle()
+    assert world.visits() == [(slot.start, "booked", "")]
+
+
+def test_what_was_cancelled_while_switched_off_is_told_when_switched_on_again(world):
+    """A9: marks and mappings stay for a later return."""
+    kept, gone = world.open(count=2)
+    world.settle()
+    world.patient_books(kept.start)
+    world.patient_books(gone.start, email="anna@example.org")
+    world.settle()
+    accounts.switch_off(account=world.account, by="a")
+    world.settle()
+    visits.cancel_visit(visit=Visit.objects.get(start=gone.start), reason="", by="reception")
+    world.settle()
+    assert len(world.portal_bookings()) == 2
+    world.connect()
+    assert world.portal_bookings() == [(kept.start, "booked")]
+    assert world.portal_shows() == [gone.start]
+
+
+def test_after_a_long_outage_bookings_are_read_back_at_once(world):
+    """A11: the portal's own messages may have been lost meanwhile."""
+    slot, _other = world.open(count=2)
+    world.settle()
+    world.after(minutes=14)
+    world.account.listings.update(patrol_due_at=clock.now() + timedelta(hours=1))
+    world.fault("*", "status", times=None, status=503)
+    world.fault("slot-booked", "lost")
+    world.patient_books(slot.start)
+    for _ in range(4):
+        world.after(minutes=2)
+    faults.clear()
+    world.open(days=3, count=1)
+    world.after(minutes=16)
+    world.after(minutes=1)
     assert world.visits() == [(slot.start, "booked", "")]
