@@ -65,10 +65,13 @@ def _look_for_booking(
     listing = target.tried_listing
     if listing is None or target.tried_start is None or target.tried_end is None:
         return True
+    there = connector.bookings(listing.ref, target.tried_start, target.tried_end)
     known = set(
-        Booking.objects.filter(account_id=target.account_id).values_list("external_id", flat=True)
+        Booking.objects.filter(
+            account_id=target.account_id, external_id__in=[found.id for found in there]
+        ).values_list("external_id", flat=True)
     )
-    for found in connector.bookings(listing.ref, target.tried_start, target.tried_end):
+    for found in there:
         ours = visit.public_id.hex in found.comment or (
             found.booked_by == By.US and found.start == target.tried_start
         )

@@ -17,7 +17,7 @@ from slotbridge.sync.models import (
     VisitTarget,
 )
 from tests.factories import PatientFactory
-from tests.world import CHANNEL
+from tests.world import CHANNEL, PORTAL
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
 
@@ -257,3 +257,90 @@ def test_a_calendar_that_still_shows_other_days_is_not_held(world):
     world.settle()
     assert world.portal_shows() == [other.start]
     assert world.account.listings.get().held_since is None
+
+
+def test_of_several_days_the_one_to_blame_is_found(world):
+    """The whole is refused, then a half of it, then one day: the others are told."""
+    made = [world.open(days=day, count=1)[0] for day in (1, 2, 3, 4)]
+    world.fault("replaceSlots", "status", status=400, times=3)
+    world.settle()
+    assert world.portal_shows() == [slot.start for slot in made[1:]]
+    assert ListingDay.objects.exclude(problem="").get().day == made[0].day
+
+
+def test_a_listing_that_is_refused_whatever_we_send_does_not_burn_the_budget(world):
+    world.open(days=1, count=1)
+    for day in range(2, 40):
+        world.open(days=day, count=1)
+    world.fault("replaceSlots", "status", status=422, times=None)
+    before = len(world.wires.writes())
+    world.settle()
+    assert len(world.wires.writes()) - before <= 39
+    assert ListingDay.objects.filter(problem="", day__gt=world.at(0).date()).count() >= 44
+
+
+def test_a_portal_without_limiter_is_not_spoken_to_without_limit(world):
+    """Writes are counted here where the portal sends no headers."""
+    world.client.is_limited = False
+    world.client.save()
+    world.after(minutes=2)
+    first = world.open(count=1)[0]
+    world.settle()
+    world.account.refresh_from_db()
+    assert (world.account.writes_limit, world.account.writes_left) == (40, 39)
+    world.plan(first, PatientFactory(organisation=world.organisation))
+    world.settle()
+    world.account.refresh_from_db()
+    assert world.account.writes_left == 38
+
+
+def test_a_booking_over_the_limit_is_made_when_the_limit_is_over(world):
+    slot, _other = world.open(count=2)
+    world.settle()
+    world.fault("bookSlot", "status", status=429)
+    world.plan(slot, PatientFactory(organisation=world.organisation))
+    world.settle()
+    assert not VisitTarget.objects.exclude(doubt="").exists(), "429 was not done: no doubt"
+    world.after(minutes=2)
+    assert slot.start not in world.portal_shows()
+    assert VisitTarget.objects.get().told in {"booking", "break"}
+
+
+def test_a_visit_told_as_a_break_takes_its_break_along(world):
+    """A40: no linked service, so a break stands for it, and moves with it."""
+    first, second = world.open(count=2)
+    world.settle()
+    links.link(account=world.account, record=world.service, item_id=None, by="a")
+    visit = world.plan(first, PatientFactory(organisation=world.organisation))
+    world.settle()
+    assert Break.objects.get().since == first.start
+    visits.move_visit(visit=visit, start=second.start, end=second.end, by="reception")
+    world.settle()
+    assert Break.objects.get().since == second.start
+    visits.cancel_visit(visit=visit, reason="", by="reception")
+    world.settle()
+    assert Break.objects.count() == 0
+
+
+def test_who_it_is_is_told_only_where_the_clinic_switched_that_on(world):
+    """A40."""
+    slot, other = world.open(count=2)
+    world.settle()
+    patient = PatientFactory(
+        organisation=world.organisation, given_name="Jawna", family_name="Osoba"
+    )
+    world.plan(slot, patient)
+    world.settle()
+    accounts.configure(
+        account=world.account,
+        login=world.portal.credentials.client_id,
+        password=None,
+        settings={**world.account.settings, "base_url": PORTAL, "identity": "yes"},
+        by="a",
+    )
+    world.settle()
+    world.plan(other, patient)
+    world.settle()
+    quiet, named = AtPortal.objects.order_by("start")
+    assert "Jawna" not in str(quiet.patient)
+    assert (named.patient["name"], named.patient["surname"]) == ("Jawna", "Osoba")
