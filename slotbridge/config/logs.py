@@ -1,10 +1,13 @@
 """Log lines as JSON: an event's name and our numbers, never a person."""
 
 import logging
+import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+_HOOK = re.compile(r"/hooks/[^/\s]+")
 
 
 def _no_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -20,6 +23,12 @@ def _no_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
             trace = trace.tb_next
         event["error"] = info[0].__name__
         event["at"] = frames[-8:]
+    return event
+
+
+def _no_hook(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """A notification address is a secret (A7); Django names the path of a request that failed."""
+    event["event"] = _HOOK.sub("/hooks/…", str(event.get("event", "")))
     return event
 
 
@@ -49,6 +58,7 @@ def formatter() -> logging.Formatter:
         ],
         processors=[
             _no_values,
+            _no_hook,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.kit import clock
@@ -32,9 +32,13 @@ Kind, Done, Status = Difference.Kind, Difference.Done, Booking.Status
 
 
 def next_listing(account: Account) -> Listing | None:
-    """The listing that has waited longest to be compared."""
+    """The listing that has waited longest to be compared. One that is not filled any more is
+    compared while bookings on it are ahead (A20).
+    """
+    now = clock.now()
+    ahead = Booking.objects.filter(listing=OuterRef("pk"), status=Status.BOOKED, end__gt=now)
     return (
-        account.listings.filter(patrol_due_at__lte=clock.now())
+        account.listings.filter(Q(is_active=True) | Exists(ahead), patrol_due_at__lte=now)
         .order_by("patrol_due_at", "pk")
         .select_related("account")
         .first()

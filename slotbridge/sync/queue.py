@@ -34,7 +34,10 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
                    AND (a.writes_left > 0 OR a.writes_reset_at IS NULL
                         OR a.writes_reset_at <= %(now)s))
         OR EXISTS (SELECT 1 FROM sync_listing l WHERE l.account_id = a.id
-                   AND l.is_active AND l.patrol_due_at <= %(now)s)))
+                   AND l.patrol_due_at <= %(now)s
+                   AND (l.is_active OR EXISTS (
+                       SELECT 1 FROM sync_booking b WHERE b.listing_id = l.id
+                       AND b.status = 'booked' AND b."end" > %(now)s)))))
     OR (a.state IN ('ready', 'switching-off') AND EXISTS (
         SELECT 1 FROM sync_listing l JOIN sync_listingday d ON d.listing_id = l.id
         WHERE l.account_id = a.id AND l.held_since IS NULL
@@ -103,10 +106,13 @@ class Lease:
         self.confirm()
 
     def give_back(self) -> None:
-        """Lets others speak at once; nothing if the lease was lost meanwhile."""
+        """Lets others speak at once; nothing if the lease was lost meanwhile.
+
+        The lease ends now instead of being wiped out: whoever waits longest comes next.
+        """
         Account.objects.filter(
             pk=self.account_id, lease_number=self.number, lease_owner=self.owner
-        ).update(lease_until=None, lease_owner="")
+        ).update(lease_until=clock.now(), lease_owner="")
 
 
 @transaction.atomic

@@ -145,3 +145,19 @@ def test_without_the_lease_several_voices_speak_at_once(world, monkeypatch):
             world.plan(slot, PatientFactory(organisation=world.organisation))
         time.sleep(2)
     assert voices.most > 1
+
+
+def test_whoever_waits_longest_comes_next(world):
+    """One busy account must not keep a worker from the others."""
+    other = World(RealTime())
+    for each in (world, other):
+        each.engine.run_until_idle()
+    Account.objects.update(pull_due_at="2026-01-01T00:00:00Z")
+    order = []
+    for _ in range(4):
+        lease = queue.claim("tests")
+        order.append(lease.account_id)
+        lease.give_back()
+    assert order[:2] == order[2:]
+    assert len(set(order)) == 2
+    other.close()

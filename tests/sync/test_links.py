@@ -101,3 +101,17 @@ def test_a_price_list_taken_off_the_channel_withdraws_its_slots(world):
     catalogue.stop_using_price_list(price_list=world.price_list, channel=CHANNEL, by="a")
     world.settle()
     assert world.portal_shows() == []
+
+
+def test_a_booking_under_a_removed_link_is_still_compared(world):
+    """A20: until it is over."""
+    [slot] = world.open(count=1)
+    world.settle()
+    booking = world.patient_books(slot.start)
+    world.settle()
+    links.link(account=world.account, record=world.schedule.practitioner, item_id=None, by="a")
+    world.settle()
+    world.fault("booking-canceled", "lost")
+    actors.patient_cancels(booking)
+    world.after(minutes=31)
+    assert world.visits() == [(slot.start, "cancelled", "")]

@@ -1,10 +1,12 @@
 """What portals tell us: once, twice, late, broken or never (A38, A57, A61)."""
 
 import json
+import logging
 
 import pytest
 from django.test import Client
 
+from slotbridge.config.logs import formatter
 from slotbridge.his.models import Patient
 from slotbridge.sandbox import actors
 from slotbridge.sync import accounts, inbox, links
@@ -175,3 +177,20 @@ def test_a_notification_for_a_booking_that_is_not_there_is_parked(world):
     message = InboxMessage.objects.get()
     assert message.state == InboxMessage.State.PARKED
     assert "getBooking: 404" in message.problem
+
+
+def test_a_failure_of_the_hook_does_not_write_its_address_into_the_log(world):
+    """A7: whoever knows the address can send us messages."""
+    line = formatter().format(
+        logging.LogRecord(
+            "django.request",
+            logging.ERROR,
+            "",
+            0,
+            "Internal Server Error: %s",
+            (hook(world),),
+            None,
+        )
+    )
+    assert hook(world).rsplit("/", 1)[-1] not in line
+    assert "/hooks/…" in line
