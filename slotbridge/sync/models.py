@@ -97,8 +97,11 @@ class CatalogueItem(Owned):
         ]
         constraints = [
             models.UniqueConstraint(
+                fields=["organisation", "id"], name="catalogue_item_of_organisation"
+            ),
+            models.UniqueConstraint(
                 fields=["organisation", "account", "kind", "external_id"], name="catalogue_item"
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,9 +178,10 @@ class Listing(Owned):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="listing_of_organisation"),
             models.UniqueConstraint(
                 fields=["organisation", "account", "address"], name="listing_of_an_address"
-            )
+            ),
         ]
 
     @property
@@ -335,6 +339,7 @@ class Booking(Owned):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="booking_of_organisation"),
             models.UniqueConstraint(
                 fields=["organisation", "account", "external_id"], name="booking_external_id"
             ),

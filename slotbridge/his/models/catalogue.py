@@ -75,6 +75,7 @@ class Price(Owned):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="price_of_organisation"),
             models.UniqueConstraint(
                 fields=["organisation", "price_list", "service"], name="price_once_in_a_list"
             ),
@@ -95,6 +96,9 @@ class PriceListUse(Owned):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "id"], name="price_list_use_of_organisation"
+            ),
             models.UniqueConstraint(
                 fields=["organisation", "price_list", "channel"], name="price_list_used_once"
             ),

@@ -56,6 +56,11 @@ class WeeklyTemplate(Owned):
 
     schedule = models.OneToOneField(Schedule, on_delete=models.CASCADE, related_name="template")
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="template_of_organisation"),
+        ]
+
 
 class TemplateVersion(Owned):
     """A snapshot of a template. Never changed once slots were generated from it: a change of the
@@ -68,6 +73,9 @@ class TemplateVersion(Owned):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "id"], name="template_version_of_organisation"
+            ),
             models.UniqueConstraint(
                 fields=["organisation", "template", "number"], name="template_version_number"
             ),
