@@ -32,6 +32,7 @@ from slotbridge.sync.contract import (
 )
 from slotbridge.sync.models import Account, Booking, CatalogueItem, Link, Listing
 from slotbridge.sync.queue import Lease
+from slotbridge.sync.registry import connector_class
 from slotbridge.sync.seals import box
 
 log = structlog.stdlib.get_logger(__name__)
@@ -223,7 +224,7 @@ def _apply_new(account: Account, found: PortalBooking, row: Booking | None = Non
         service=service,
         channel=account.channel,
         price_minor=found.price_minor,
-        currency="PLN" if found.price_minor is not None else "",
+        currency="" if found.price_minor is None else connector_class(account.kind).currency,
         comment=found.comment,
         verify=match.verify,
         as_booked=match.as_booked,

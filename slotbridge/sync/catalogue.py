@@ -12,8 +12,6 @@ from slotbridge.sync.contract import CatalogueRecord, ItemKind
 from slotbridge.sync.models import Account, CatalogueItem, Link
 
 EVERY = timedelta(hours=24)
-# Notifications in pull mode: how often the queue is asked.
-FIRST_PULL = timedelta()
 
 _COUNTED = (ItemKind.FACILITY, ItemKind.DOCTOR, ItemKind.PLACE, ItemKind.SERVICE)
 

@@ -292,6 +292,7 @@ class Connector(ABC):
     portal: ClassVar[str]  # the portal's name, as people know it
     channel: ClassVar[str]  # the code of the channel it serves
     time_zone: ClassVar[ZoneInfo]  # of the dates that a listing is told by
+    currency: ClassVar[str]  # of the prices in its bookings
     settings_fields: ClassVar[tuple[SettingField, ...]] = ()
     horizon: ClassVar[timedelta]  # how far ahead the portal takes days
     repeat_window: ClassVar[timedelta]  # how long a repeated request is ignored; zero: never

@@ -44,6 +44,8 @@ def test_a_booking_on_the_portal_becomes_a_visit_with_its_patient(world):
     )  # fmt: skip
     assert patient.verify == [Patient.Verify.NEW_FROM_PORTAL]
     assert len(world.wires.writes()) == writes, "the portal's own booking needs no write"
+    visit = Visit.objects.get()
+    assert (visit.price_minor, visit.currency, visit.price_differs) == (20000, "PLN", False)
 
 
 def test_the_patient_is_found_by_e_mail_with_other_case_and_blanks(world):

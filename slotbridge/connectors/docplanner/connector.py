@@ -66,6 +66,7 @@ class DocplannerConnector(Connector):
     portal: ClassVar[str] = "ZnanyLekarz"
     channel: ClassVar[str] = "znanylekarz"
     time_zone: ClassVar[ZoneInfo] = site.ZONES[site.POLAND]
+    currency: ClassVar[str] = "PLN"
     settings_fields: ClassVar[tuple[SettingField, ...]] = site.FIELDS
     horizon: ClassVar[timedelta] = timedelta(weeks=12)
     repeat_window: ClassVar[timedelta] = timedelta(minutes=3)
