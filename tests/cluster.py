@@ -24,13 +24,14 @@ def pytest_load_initial_conftests():
 
 def _start():
     if os.environ.get("DATABASE_URL"):
-        os.environ.setdefault("SANDBOX_DATABASE_URL", os.environ["DATABASE_URL"])
+        for name in ("SANDBOX_DATABASE_URL", "PORTAL_DATABASE_URL"):
+            os.environ.setdefault(name, os.environ["DATABASE_URL"])
         return
     from slotbridge.kit import postgres
 
     server = _session.enter_context(postgres.temporary())
     os.environ["DATABASE_URL"] = server.url("postgres")
-    os.environ["SANDBOX_DATABASE_URL"] = server.url("postgres")
+    os.environ["SANDBOX_DATABASE_URL"] = os.environ["PORTAL_DATABASE_URL"] = server.url("postgres")
     if "SLOTBRIDGE_DATA" not in os.environ:
         data = tempfile.mkdtemp(prefix="slotbridge-test-")
         _session.callback(shutil.rmtree, data, ignore_errors=True)

@@ -9,7 +9,9 @@ settings.SECRET_KEY = "tests-only-" + "0" * 40
 settings.SEALING_SECRETS = ["tests-only-" + "1" * 40]
 # Several runs beside each other on one server: each with a suffix of its own.
 SUFFIX = os.environ.get("SLOTBRIDGE_TEST_SUFFIX", "")
-for alias, name in (("default", "slotbridge_test"), ("sandbox", "sandbox_test")):
+for alias, name in (
+    ("default", "slotbridge_test"), ("sandbox", "sandbox_test"), ("portal", "portal_test"),
+):  # fmt: skip
     settings.DATABASES[alias].setdefault("TEST", {})["NAME"] = name + SUFFIX
 
 

@@ -1,17 +1,24 @@
-"""Hub and sandbox in one process: for the test suite and the type checker, never to serve.
+"""Hub, sandbox and portal in one process: for tests and the type checker, never to serve.
 
-The two still share no table and no import; each keeps its own database.
+The three still share no table and no import; each keeps its own database.
 """
 
-from slotbridge.config import sandbox
+from slotbridge.config import portal, sandbox
 from slotbridge.config.settings import *  # noqa: F403 - every setting of the hub, on purpose
 from slotbridge.config.settings import DATABASES, INSTALLED_APPS, LOCALE_PATHS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "slotbridge.sandbox"]
-# A test of one of the two may run without the other's database.
-DATABASES = {**DATABASES, "sandbox": {**sandbox.DATABASES["sandbox"], "TEST": {"DEPENDENCIES": []}}}
-DATABASE_ROUTERS = sandbox.DATABASE_ROUTERS
-LOCALE_PATHS = [*LOCALE_PATHS, *sandbox.LOCALE_PATHS]
+INSTALLED_APPS = [*INSTALLED_APPS, "slotbridge.sandbox", "slotbridge.portal"]
+# A test of one of them may run without the others' databases.
+DATABASES = {
+    **DATABASES,
+    "sandbox": {**sandbox.DATABASES["sandbox"], "TEST": {"DEPENDENCIES": []}},
+    "portal": {**portal.DATABASES["portal"], "TEST": {"DEPENDENCIES": []}},
+}
+DATABASE_ROUTERS = [*sandbox.DATABASE_ROUTERS, *portal.DATABASE_ROUTERS]
+LOCALE_PATHS = [*LOCALE_PATHS, *sandbox.LOCALE_PATHS, *portal.LOCALE_PATHS]
+PORTAL_URL, PORTAL_NAME = portal.PORTAL_URL, portal.PORTAL_NAME
+PORTAL_PROXIES = portal.PORTAL_PROXIES
+DEFAULT_FROM_EMAIL = portal.DEFAULT_FROM_EMAIL
 SANDBOX_CONTROL_TOKEN = sandbox.SANDBOX_CONTROL_TOKEN
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 PRIVATE_PORTALS = True

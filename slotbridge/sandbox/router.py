@@ -14,5 +14,7 @@ class SandboxRouter:
     def db_for_write(self, model: Any, **_hints: Any) -> str | None:
         return DATABASE if model._meta.app_label == "sandbox" else None  # noqa: SLF001 - how Django says it
 
-    def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool:
-        return (db == DATABASE) == (app_label == "sandbox")
+    def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool | None:
+        if db == DATABASE or app_label == "sandbox":
+            return db == DATABASE and app_label == "sandbox"
+        return None

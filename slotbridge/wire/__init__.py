@@ -1,0 +1,1 @@
+"""Formats: pure functions between bytes and plain values. No Django, no database."""
