@@ -1,6 +1,13 @@
 """Tables of the portal. A clinic is a tenant: its column comes first in every key of its rows."""
 
-from slotbridge.portal.models.clinics import ClientKey, Clinic, Deed, FailedTry, StaffMember
+from slotbridge.portal.models.clinics import (
+    ClientKey,
+    Clinic,
+    Deed,
+    FailedTry,
+    LoginTry,
+    StaffMember,
+)
 from slotbridge.portal.models.imports import (
     DocumentPart,
     ReceivedDocument,
@@ -19,6 +26,7 @@ __all__ = [
     "FailedTry",
     "Hold",
     "Letter",
+    "LoginTry",
     "Order",
     "ReceivedDocument",
     "Resource",

@@ -94,6 +94,7 @@ class StaffMember(models.Model):
         max_length=2, choices=Clinic.Language, default=Clinic.Language.RUSSIAN
     )
     is_active = models.BooleanField(default=True)
+    sessions_ended = models.PositiveIntegerField(default=0)  # counts log-outs: sessions hold it
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -102,6 +103,22 @@ class StaffMember(models.Model):
     @property
     def is_operator(self) -> bool:
         return self.clinic_id is None
+
+
+class LoginTry(Row):
+    """A log-in that is being judged, or that failed: too many of a login or of an address slow
+    both down. `login_digest` is keyed, as people type passwords into the wrong field.
+    """
+
+    login_digest = models.CharField(max_length=64)
+    address = models.GenericIPAddressField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["login_digest", "at"], name="tries_of_a_login"),
+            models.Index(fields=["address", "at"], name="tries_of_an_address"),
+        ]
 
 
 class Deed(Row):
