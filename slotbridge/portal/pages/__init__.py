@@ -1,0 +1,1 @@
+"""What people see of the portal: patients, clinics' staff, the operator."""
