@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from slotbridge.sync import accounts, inbox, questions
 from slotbridge.sync.contract import MessageUnreadable
 from slotbridge.sync.models import Account
-from slotbridge.sync.registry import connector_class
+from slotbridge.sync.registry import calendar_class, keeps_calendars
 from slotbridge.sync.seals import box
 
 log = structlog.stdlib.get_logger(__name__)
@@ -30,12 +30,12 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
     200 is yes, 409 with `error_code` is no.
     """
     account = accounts.account_of_hook(token)
-    if account is None or not _has_key(request, account):
+    if account is None or not keeps_calendars(account.kind) or not _has_key(request, account):
         return HttpResponse(status=404)
     if request.method != "POST" or not request.body:
         return HttpResponse(status=200)  # the five-minute ping: verb and body are not documented
     try:
-        question = connector_class(account.kind).read_question(request.body)
+        question = calendar_class(account.kind).read_question(request.body)
     except MessageUnreadable:
         question = None  # kept below, and parked with its reason
     if question is not None:

@@ -23,6 +23,7 @@ __all__ = [
     "SlotTaken",
     "TooEarly",
     "VisitOver",
+    "accept_visit",
     "book_visit",
     "cancel_visit",
     "hold",
@@ -75,9 +76,13 @@ def book_visit(
     verify: Collection[str] = (),
     as_booked: Mapping[str, str] | None = None,
     keep_clash: bool = False,
+    proposed: bool = False,
     by: str,
 ) -> Visit:
     """Books [start, end) for the patient (or whom that record was merged into).
+
+    `proposed`: a portal's order that waits for the clinic's answer; it takes its time until it is
+    accepted or cancelled.
 
     `channel` is where it was booked, "" our reception; a hold of that channel for this start
     becomes the visit. `price_minor` in minor units of `currency`, as agreed there; without it the
@@ -95,7 +100,7 @@ def book_visit(
         raise NoSlot(schedule.pk)
     now = clock.now()
     visit = visit or Visit(organisation=schedule.organisation, created_at=now)
-    visit.status, visit.expires_at = Status.BOOKED, None
+    visit.status, visit.expires_at = Status.PROPOSED if proposed else Status.BOOKED, None
     visit.origin_channel, visit.changed_at = channel, now
     visit.patient, visit.service, visit.comment = patient, service, comment
     visit.verify, visit.as_booked = list(verify), dict(as_booked or {})
@@ -103,7 +108,8 @@ def book_visit(
     _agree(visit, agreed_price(visit, given=price_minor, currency=currency))
     taker = _save(visit, is_open=is_open, keep_clash=keep_clash)
     service_id = None if service is None else service.pk
-    _tell(visit, "booked", by, **story.place_of(visit), service=service_id, channel=channel)
+    kind = "proposed" if proposed else "booked"
+    _tell(visit, kind, by, **story.place_of(visit), service=service_id, channel=channel)
     _tell_clash(visit, by, taker)
     outbox.record_visit(visit)
     return visit
@@ -171,6 +177,18 @@ def cancel_visit(*, visit: Visit, reason: str = "", by: str) -> Visit:
     visit.cancel_reason = reason[:limit]
     visit.cancelled_by = side
     _give_way(visit, Status.CANCELLED, by)
+    return visit
+
+
+@transaction.atomic
+def accept_visit(*, visit: Visit, by: str) -> Visit:
+    """The clinic takes what a portal's patient proposed, beside another visit too if the two
+    clash (U-42). Once more changes nothing. Raises VisitOver.
+    """
+    visit = _locked(visit)
+    if visit.status != Status.BOOKED:
+        _refuse_if_over(visit)
+        _become(visit, Status.BOOKED, by, kind="accepted")
     return visit
 
 
@@ -274,11 +292,11 @@ def _tell_clash(visit: Visit, by: str, taker: int | None) -> None:
         story.tell(visit, "clash", by, clash=visit.clash, **beside)
 
 
-def _become(visit: Visit, status: str, by: str) -> None:
+def _become(visit: Visit, status: str, by: str, kind: str = "") -> None:
     visit.status = status
     visit.changed_at = clock.now()
     visit.save()
-    _tell(visit, status, by)
+    _tell(visit, kind or status, by)
     outbox.record_visit(visit)
 
 

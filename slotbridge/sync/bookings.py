@@ -22,7 +22,7 @@ from slotbridge.kit import clock
 from slotbridge.sync import fanout
 from slotbridge.sync.contract import (
     By,
-    Connector,
+    CalendarConnector,
     Gone,
     ItemKind,
     ListingRef,
@@ -32,7 +32,7 @@ from slotbridge.sync.contract import (
 )
 from slotbridge.sync.models import Account, Booking, CatalogueItem, Link, Listing
 from slotbridge.sync.queue import Lease
-from slotbridge.sync.registry import connector_class
+from slotbridge.sync.registry import calendar_class
 from slotbridge.sync.seals import box
 
 log = structlog.stdlib.get_logger(__name__)
@@ -68,7 +68,7 @@ def apply(account: Account, found: PortalBooking, *, old_booking: str = "") -> B
 
 
 def read_newest(
-    connector: Connector, account_id: int, at: ListingRef, booking: str
+    connector: CalendarConnector, account_id: int, at: ListingRef, booking: str
 ) -> PortalBooking:
     """A booking as the portal holds it now; one that was moved on, under its newest id.
 
@@ -95,7 +95,7 @@ def moved_on(found: PortalBooking) -> bool:
     return found.newest_id not in {"", found.id}
 
 
-def read_again(lease: Lease, connector: Connector, booking: Booking) -> bool:
+def read_again(lease: Lease, connector: CalendarConnector, booking: Booking) -> bool:
     """Reads what became of a booking that the portal would not move or cancel; whether it is
     still there, unchanged.
     """
@@ -224,7 +224,7 @@ def _apply_new(account: Account, found: PortalBooking, row: Booking | None = Non
         service=service,
         channel=account.channel,
         price_minor=found.price_minor,
-        currency="" if found.price_minor is None else connector_class(account.kind).currency,
+        currency="" if found.price_minor is None else calendar_class(account.kind).currency,
         comment=found.comment,
         verify=match.verify,
         as_booked=match.as_booked,

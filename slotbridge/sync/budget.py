@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from slotbridge.kit import clock
-from slotbridge.sync.contract import Connector
+from slotbridge.sync.contract import CalendarConnector
 from slotbridge.sync.models import Account
 
 # Days leave this part of the budget to visits and answers (design section 5).
@@ -24,7 +24,7 @@ def may_write(account: Account, *, urgent: bool) -> bool:
     return account.writes_left * RESERVE > account.writes_limit
 
 
-def spend(account: Account, connector: Connector) -> None:
+def spend(account: Account, connector: CalendarConnector) -> None:
     """Notes one write that was made; the caller has the account locked and saves nothing else
     of it.
     """

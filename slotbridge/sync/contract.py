@@ -286,27 +286,20 @@ class SettingField:
 
 
 class Connector(ABC):
-    """Speaks one portal's language. Every method may raise TryLater or AccountRejected."""
+    """Speaks one portal's language. Every method may raise TryLater or AccountRejected.
+
+    What is exchanged differs: calendars and bookings one by one (`CalendarConnector`), or whole
+    documents (`exchange.contract.ExchangeConnector`).
+    """
 
     kind: ClassVar[str]
     portal: ClassVar[str]  # the portal's name, as people know it
     channel: ClassVar[str]  # the code of the channel it serves
-    time_zone: ClassVar[ZoneInfo]  # of the dates that a listing is told by
-    currency: ClassVar[str]  # of the prices in its bookings
     settings_fields: ClassVar[tuple[SettingField, ...]] = ()
-    horizon: ClassVar[timedelta]  # how far ahead the portal takes days
-    repeat_window: ClassVar[timedelta]  # how long a repeated request is ignored; zero: never
-    writes_per_minute: ClassVar[int]
-    # How much of a day's end is not told: where a period may not touch the next midnight (A39).
-    quiet_before_midnight: ClassVar[timedelta] = timedelta()
+    has_login: ClassVar[bool] = True  # False: one key is login and password
 
     @abstractmethod
     def __init__(self, access: Access) -> None: ...
-
-    @property
-    @abstractmethod
-    def budget(self) -> Budget | None:
-        """What the last answer said of writes; None before the first, or with no limiter."""
 
     @abstractmethod
     def close(self) -> None: ...
@@ -314,6 +307,28 @@ class Connector(ABC):
     @abstractmethod
     def check(self) -> None:
         """Returns if login and password are good: one cheap authorised read."""
+
+    @classmethod
+    def wrong_settings(cls, settings: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG003 - most have nothing to check
+        """What cannot be used of the account's settings: a field's name -> an English sentence."""
+        return {}
+
+
+class CalendarConnector(Connector):
+    """A portal that keeps a calendar for each of its doctors, and bookings in it."""
+
+    time_zone: ClassVar[ZoneInfo]  # of the dates that a listing is told by
+    currency: ClassVar[str]  # of the prices in its bookings
+    horizon: ClassVar[timedelta]  # how far ahead the portal takes days
+    repeat_window: ClassVar[timedelta]  # how long a repeated request is ignored; zero: never
+    writes_per_minute: ClassVar[int]
+    # How much of a day's end is not told: where a period may not touch the next midnight (A39).
+    quiet_before_midnight: ClassVar[timedelta] = timedelta()
+
+    @property
+    @abstractmethod
+    def budget(self) -> Budget | None:
+        """What the last answer said of writes; None before the first, or with no limiter."""
 
     @abstractmethod
     def read_catalogue(self) -> Iterator[CatalogueRecord]:

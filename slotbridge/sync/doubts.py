@@ -10,7 +10,7 @@ from slotbridge.his import story
 from slotbridge.his.models import Visit
 from slotbridge.kit import clock
 from slotbridge.sync import bookings
-from slotbridge.sync.contract import By, Connector, Gone, PortalBooking, PortalBreak
+from slotbridge.sync.contract import By, CalendarConnector, Gone, PortalBooking, PortalBreak
 from slotbridge.sync.models import Account, Booking, Listing, VisitTarget
 from slotbridge.sync.queue import Lease
 
@@ -23,7 +23,7 @@ Told, Doubt = VisitTarget.Told, VisitTarget.Doubt
 
 def resolve(
     lease: Lease,
-    connector: Connector,
+    connector: CalendarConnector,
     target: VisitTarget,
     visit: Visit,
     booking: Booking | None,
@@ -57,7 +57,7 @@ def resolve(
 
 def _look_for_booking(
     lease: Lease,
-    connector: Connector,
+    connector: CalendarConnector,
     target: VisitTarget,
     visit: Visit,
     booking: Booking | None,
@@ -85,7 +85,7 @@ def _look_for_booking(
 
 def _look_for_move(
     lease: Lease,
-    connector: Connector,
+    connector: CalendarConnector,
     target: VisitTarget,
     visit: Visit,
     booking: Booking | None,
@@ -103,7 +103,7 @@ def _look_for_move(
 
 def _look_for_cancel(
     lease: Lease,
-    connector: Connector,
+    connector: CalendarConnector,
     _target: VisitTarget,
     _visit: Visit,
     booking: Booking | None,
@@ -124,7 +124,7 @@ def _look_for_cancel(
 
 def _look_for_break(
     lease: Lease,
-    connector: Connector,
+    connector: CalendarConnector,
     target: VisitTarget,
     visit: Visit,
     _booking: Booking | None,

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from slotbridge.his import outbox
 from slotbridge.kit import clock
 from slotbridge.sync.models import Account
-from slotbridge.sync.registry import connector_class
+from slotbridge.sync.registry import calendar_class
 
 # Changes of one moment are gathered into one request: at once while writes are ample, longer as
 # they run out, never over a minute (A33).
@@ -171,7 +171,7 @@ def wake() -> None:
 
 def horizon(account: Account, now: datetime) -> tuple[date, date]:
     """First and last date that the portal takes, both included, in its zone."""
-    connector = connector_class(account.kind)
+    connector = calendar_class(account.kind)
     first = clock.day_of(now, connector.time_zone)
     # The last date whose end is still within the portal's reach.
     last = clock.day_of(now + connector.horizon, connector.time_zone) - timedelta(days=1)

@@ -9,7 +9,7 @@ from django.db.models import F
 from slotbridge.kit import backoff, clock
 from slotbridge.sync import bookings, fanout
 from slotbridge.sync.contract import (
-    Connector,
+    CalendarConnector,
     Event,
     Gone,
     Heard,
@@ -21,7 +21,7 @@ from slotbridge.sync.contract import (
 )
 from slotbridge.sync.models import Account, InboxMessage, Listing
 from slotbridge.sync.queue import Lease
-from slotbridge.sync.registry import connector_class
+from slotbridge.sync.registry import calendar_class
 from slotbridge.sync.seals import box
 
 log = structlog.stdlib.get_logger(__name__)
@@ -35,7 +35,7 @@ def keep(account: Account, bodies: list[bytes], *, way: str) -> int:
 
     The same notification twice is one row with a count (A57).
     """
-    connector = connector_class(account.kind)
+    connector = calendar_class(account.kind)
     now = clock.now()
     new = 0
     for body in bodies:
@@ -66,7 +66,7 @@ def next_message(account: Account) -> InboxMessage | None:
     )
 
 
-def process(lease: Lease, connector: Connector, message: InboxMessage) -> None:
+def process(lease: Lease, connector: CalendarConnector, message: InboxMessage) -> None:
     """Takes over what one notification says. Raises TryLater with the message still waiting."""
     try:
         event = connector.read_message(box().open(message.sealed_body))
@@ -94,7 +94,7 @@ def retry(*, message: InboxMessage, by: str) -> None:
     log.info("message taken up again", message=message.pk, by=by)
 
 
-def _hear(lease: Lease, connector: Connector, event: Event) -> None:
+def _hear(lease: Lease, connector: CalendarConnector, event: Event) -> None:
     if event.heard == Heard.CALENDAR:
         Listing.objects.filter(account_id=lease.account_id, address=event.address).update(
             patrol_due_at=clock.now()
@@ -110,7 +110,7 @@ def _hear(lease: Lease, connector: Connector, event: Event) -> None:
             bookings.apply(account, found, old_booking=old)
 
 
-def _read_booking(lease: Lease, connector: Connector, event: Event) -> PortalBooking:
+def _read_booking(lease: Lease, connector: CalendarConnector, event: Event) -> PortalBooking:
     """The booking as the portal holds it now; the notification is only a hint (A61).
 
     A cancelled one that the portal no longer shows is taken as the notification says. Raises

@@ -16,7 +16,7 @@ from slotbridge.kit import clock
 from slotbridge.sync import fanout
 from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.models import Account, CatalogueItem, Link, Listing, ListingSchedule
-from slotbridge.sync.registry import connector_class
+from slotbridge.sync.registry import calendar_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _new_listing(account: Account, schedule_id: int, address: CatalogueItem) -> 
         facility=address.facility,
         doctor=address.doctor,
         address=address.external_id,
-        time_zone=connector_class(account.kind).time_zone.key,
+        time_zone=calendar_class(account.kind).time_zone.key,
         patrol_due_at=clock.now(),
     )
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.kit import clock
 from slotbridge.sync import bookings, budget, fanout, reconcile
-from slotbridge.sync.contract import Connector, Gone, PortalBooking, PortalBreak, Refused
+from slotbridge.sync.contract import CalendarConnector, Gone, PortalBooking, PortalBreak, Refused
 from slotbridge.sync.models import Account, Booking, Difference, Listing, ListingDay, VisitTarget
 from slotbridge.sync.queue import Lease
 from slotbridge.sync.wanted import wanted_days
@@ -45,7 +45,7 @@ def next_listing(account: Account) -> Listing | None:
     )
 
 
-def patrol(lease: Lease, connector: Connector, listing: Listing) -> None:
+def patrol(lease: Lease, connector: CalendarConnector, listing: Listing) -> None:
     """Compares one listing. Raises TryLater or AccountRejected with the patrol still due."""
     now = clock.now()
     end = clock.day_bounds(fanout.horizon(listing.account, now)[1], listing.tz)[1]
@@ -95,7 +95,7 @@ def _ask_new_days(account: Account, listing: Listing) -> None:
 
 
 def _compare_bookings(
-    lease: Lease, connector: Connector, listing: Listing, now: datetime, end: datetime
+    lease: Lease, connector: CalendarConnector, listing: Listing, now: datetime, end: datetime
 ) -> None:
     # From the start of today: a booking that has begun is still compared.
     start = clock.day_bounds(clock.day_of(now, listing.tz), listing.tz)[0]
@@ -117,7 +117,7 @@ def _compare_bookings(
 
 def _take_over(
     lease: Lease,
-    connector: Connector,
+    connector: CalendarConnector,
     listing: Listing,
     found: PortalBooking,
     row: Booking | None,
@@ -148,7 +148,7 @@ def _take_over(
         )
 
 
-def _look_for(lease: Lease, connector: Connector, listing: Listing, row: Booking) -> None:
+def _look_for(lease: Lease, connector: CalendarConnector, listing: Listing, row: Booking) -> None:
     """One of ours that the portal did not list: cancelled, moved away, or gone."""
     try:
         found = bookings.read_newest(connector, lease.account_id, listing.ref, row.external_id)
@@ -176,7 +176,7 @@ def _look_for(lease: Lease, connector: Connector, listing: Listing, row: Booking
 
 
 def _compare_breaks(
-    lease: Lease, connector: Connector, listing: Listing, now: datetime, end: datetime
+    lease: Lease, connector: CalendarConnector, listing: Listing, now: datetime, end: datetime
 ) -> None:
     """Removes breaks that are not ours where they hide what the HIS offers (R28)."""
     there = connector.breaks(listing.ref, now, end)
@@ -221,7 +221,7 @@ def _wanted_spans(
 
 
 def _compare_slots(
-    lease: Lease, connector: Connector, listing: Listing, now: datetime, end: datetime
+    lease: Lease, connector: CalendarConnector, listing: Listing, now: datetime, end: datetime
 ) -> None:
     shown = connector.offered(listing.ref, now, end)
     with transaction.atomic():

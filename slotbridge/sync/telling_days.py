@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from slotbridge.kit import clock
 from slotbridge.sync import budget, fanout, periods, reconcile
-from slotbridge.sync.contract import Connector, OpenPeriod, Refused
+from slotbridge.sync.contract import CalendarConnector, OpenPeriod, Refused
 from slotbridge.sync.models import Account, Listing, ListingDay
 from slotbridge.sync.queue import Lease
 from slotbridge.sync.wanted import taken, wanted_days
@@ -41,7 +41,7 @@ def next_listing(account: Account) -> Listing | None:
     return row.listing if row else None
 
 
-def tell_listing(lease: Lease, connector: Connector, listing: Listing) -> None:
+def tell_listing(lease: Lease, connector: CalendarConnector, listing: Listing) -> None:
     """Tells the listing's due days if a patient would see a difference.
 
     Raises TryLater or AccountRejected after the days were put back; Refused days are parked.
@@ -147,7 +147,7 @@ def _something_elsewhere(listing: Listing, days: set[date]) -> bool:
     return others.exclude(day__in=days).exclude(told=[]).exists()
 
 
-def _tell(lease: Lease, connector: Connector, listing: Listing, part: Part) -> None:
+def _tell(lease: Lease, connector: CalendarConnector, listing: Listing, part: Part) -> None:
     now = clock.now()
     recent = {
         digest: at
@@ -205,7 +205,9 @@ def _settle_told(listing: Listing, part: Part, now: datetime) -> None:
 
 
 @transaction.atomic
-def _park(lease: Lease, connector: Connector, listing: Listing, part: Part, reason: str) -> None:
+def _park(
+    lease: Lease, connector: CalendarConnector, listing: Listing, part: Part, reason: str
+) -> None:
     account = lease.confirm()
     budget.spend(account, connector)
     listing.days.filter(day__in=part).update(problem=reason[:300])

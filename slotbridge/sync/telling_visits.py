@@ -23,7 +23,7 @@ from slotbridge.his.models import Visit
 from slotbridge.kit import backoff, clock
 from slotbridge.sync import bookings, budget, doubts, fanout
 from slotbridge.sync.contract import (
-    Connector,
+    CalendarConnector,
     Gone,
     OutcomeUnknown,
     PortalBooking,
@@ -68,7 +68,7 @@ class Plan:
     service: str = ""
 
 
-def tell_visit(lease: Lease, connector: Connector, target_id: int) -> None:
+def tell_visit(lease: Lease, connector: CalendarConnector, target_id: int) -> None:
     """Does the next thing for one visit; more than one is due again at once.
 
     Raises TryLater or AccountRejected with the visit still due.
@@ -191,17 +191,17 @@ def _service_at(listing: Listing, visit: Visit) -> str:
 # --- Doing ----------------------------------------------------------------------------------
 
 
-def _nothing(lease: Lease, _connector: Connector, plan: Plan) -> None:
+def _nothing(lease: Lease, _connector: CalendarConnector, plan: Plan) -> None:
     with transaction.atomic():
         lease.confirm()
         _answer(plan, _fresh(plan))
 
 
-def _resolve(lease: Lease, connector: Connector, plan: Plan) -> None:
+def _resolve(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
     doubts.resolve(lease, connector, plan.target, plan.visit, plan.booking)
 
 
-def _book(lease: Lease, connector: Connector, plan: Plan) -> None:
+def _book(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
     assert plan.listing is not None
     try:
         made = connector.book(plan.listing.ref, _to_tell(plan))
@@ -214,7 +214,7 @@ def _book(lease: Lease, connector: Connector, plan: Plan) -> None:
     _settle_booking(lease, connector, plan, made)
 
 
-def _break(lease: Lease, connector: Connector, plan: Plan) -> None:
+def _break(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
     assert plan.listing is not None
     with transaction.atomic():
         lease.confirm()
@@ -236,7 +236,7 @@ def _break(lease: Lease, connector: Connector, plan: Plan) -> None:
         story.tell(plan.visit, "told-break", account.channel)
 
 
-def _move(lease: Lease, connector: Connector, plan: Plan) -> None:
+def _move(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
     booking, target = plan.booking, plan.listing
     assert booking is not None
     assert booking.listing is not None
@@ -263,7 +263,7 @@ def _move(lease: Lease, connector: Connector, plan: Plan) -> None:
     _settle_booking(lease, connector, plan, made)
 
 
-def _cancel(lease: Lease, connector: Connector, plan: Plan) -> None:
+def _cancel(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
     assert plan.booking is not None
     booking = plan.booking
     assert booking.listing is not None
@@ -292,7 +292,7 @@ def _cancel(lease: Lease, connector: Connector, plan: Plan) -> None:
         )
 
 
-def _delete_break(lease: Lease, connector: Connector, plan: Plan) -> None:
+def _delete_break(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
     listing = plan.listing
     assert listing is not None
     try:
@@ -313,7 +313,9 @@ def _delete_break(lease: Lease, connector: Connector, plan: Plan) -> None:
 # --- Settling -------------------------------------------------------------------------------
 
 
-def _settle_booking(lease: Lease, connector: Connector, plan: Plan, made: PortalBooking) -> None:
+def _settle_booking(
+    lease: Lease, connector: CalendarConnector, plan: Plan, made: PortalBooking
+) -> None:
     with transaction.atomic():
         account = lease.confirm()
         budget.spend(account, connector)
@@ -347,7 +349,7 @@ def _put_back(lease: Lease, plan: Plan) -> None:
 
 
 @transaction.atomic
-def _leave_in_doubt(lease: Lease, connector: Connector, plan: Plan) -> None:
+def _leave_in_doubt(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
     account = lease.confirm()
     budget.spend(account, connector)
     target = _fresh(plan)
@@ -360,7 +362,7 @@ def _leave_in_doubt(lease: Lease, connector: Connector, plan: Plan) -> None:
 
 @transaction.atomic
 def _clear_doubt(
-    lease: Lease, connector: Connector, plan: Plan, *, look_soon: bool = False
+    lease: Lease, connector: CalendarConnector, plan: Plan, *, look_soon: bool = False
 ) -> None:
     account = lease.confirm()
     budget.spend(account, connector)
@@ -380,7 +382,7 @@ def _clear_doubt(
 
 
 @transaction.atomic
-def _park(lease: Lease, connector: Connector, plan: Plan, reason: str) -> None:
+def _park(lease: Lease, connector: CalendarConnector, plan: Plan, reason: str) -> None:
     account = lease.confirm()
     budget.spend(account, connector)
     target = _fresh(plan)

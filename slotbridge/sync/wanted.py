@@ -25,7 +25,7 @@ from slotbridge.sync.models import (
     ListingSchedule,
     VisitTarget,
 )
-from slotbridge.sync.registry import connector_class
+from slotbridge.sync.registry import calendar_class
 
 Range = tuple[datetime, datetime]
 
@@ -109,7 +109,7 @@ def wanted_days(listing: Listing, days: Iterable[date]) -> dict[date, tuple[Open
         return dict.fromkeys(found, ())
     first, last = min(found), max(found)
     offering = Offering.of(listing, first, last)
-    quiet = connector_class(listing.account.kind).quiet_before_midnight
+    quiet = calendar_class(listing.account.kind).quiet_before_midnight
     bounds = {}
     for n in range((last - first).days + 1):
         day_start, day_end = clock.day_bounds(first + timedelta(days=n), listing.tz)

@@ -27,7 +27,7 @@ from slotbridge.sync.contract import (
     Access,
     Budget,
     CatalogueRecord,
-    Connector,
+    CalendarConnector,
     Event,
     Gone,
     ListingRef,
@@ -57,7 +57,7 @@ MINUTE = timedelta(minutes=1)
 Read = TypeVar("Read")
 
 
-class DocplannerConnector(Connector):
+class DocplannerConnector(CalendarConnector):
     """One account at one site. See README.md for what the portal does unexpectedly, and why each
     quirk is handled as it is.
     """

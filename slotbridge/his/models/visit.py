@@ -15,7 +15,8 @@ from slotbridge.his.models.staff import Device, Practitioner, Room
 
 
 class Visit(Owned):
-    """A visit, planned or held, [start, end); a hold is a `proposed` visit that expires.
+    """A visit, planned or held, [start, end). A `proposed` one waits for the clinic's answer; one
+    that expires is a hold.
 
     Two active visits without a clash never hold one practitioner, room or device at one time:
     the exclusion constraints below are promise 2. A visit with a `clash` is one that a portal has

@@ -1,0 +1,21 @@
+"""What portals should show, what they were told, and what they told us."""
+
+from slotbridge.sync.models.accounts import Account, CatalogueItem, Link
+from slotbridge.sync.models.calendars import Listing, ListingDay, ListingSchedule
+from slotbridge.sync.models.exchange import Exchange, ExchangeEntry
+from slotbridge.sync.models.visits import Booking, Difference, InboxMessage, VisitTarget
+
+__all__ = [
+    "Account",
+    "Booking",
+    "CatalogueItem",
+    "Difference",
+    "Exchange",
+    "ExchangeEntry",
+    "InboxMessage",
+    "Link",
+    "Listing",
+    "ListingDay",
+    "ListingSchedule",
+    "VisitTarget",
+]
