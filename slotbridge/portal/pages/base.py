@@ -137,11 +137,15 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def style(request: HttpRequest) -> HttpResponse:
-    """The style sheet; pages link it by its digest, so that it can be kept for a year."""
-    is_named = request.GET.get("v") == STYLE_DIGEST
+    return sheet(request, STYLE, STYLE_DIGEST)
+
+
+def sheet(request: HttpRequest, text: str, digest: str) -> HttpResponse:
+    """A style sheet; pages link it by its digest, so that it can be kept for a year."""
+    is_named = request.GET.get("v") == digest
     keep = f"public, max-age={A_YEAR}, immutable" if is_named else "public, max-age=300"
     return HttpResponse(
-        STYLE,
+        text,
         content_type="text/css; charset=utf-8",
         headers={"Cache-Control": keep, "X-Content-Type-Options": "nosniff"},
     )
