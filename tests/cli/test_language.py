@@ -1,12 +1,8 @@
-"""Commands speak the language of the terminal, and know all their sentences in Polish."""
+"""Commands speak the language of the terminal; tests/test_translations.py asks for all of it."""
 
-import polib
 import pytest
 
 from slotbridge.cli import language
-from tests import messages
-
-CATALOGUE = messages.PACKAGE / "cli" / "locale" / "pl" / "LC_MESSAGES" / "django.po"
 
 
 @pytest.mark.parametrize(
@@ -27,16 +23,3 @@ def test_the_terminal_says_which_language(monkeypatch, environment, spoken):
         monkeypatch.setenv(name, value)
 
     assert language.spoken() == spoken
-
-
-def test_every_sentence_of_the_commands_is_there_in_polish_and_none_is_left_over():
-    source = {
-        text
-        for path in (messages.PACKAGE / "cli").rglob("*.py")
-        for text, _plural in messages._in_code(path)
-    }
-    known = {entry.msgid: entry for entry in polib.pofile(str(CATALOGUE))}
-
-    assert known.keys() == source
-    assert [text for text, entry in known.items() if not entry.translated()] == []
-    assert "It is shown." in source

@@ -2,14 +2,12 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
-import polib
 import pytest
 
 from slotbridge.kit import http
-from slotbridge.sandbox import actors, pages
+from slotbridge.sandbox import actors
 from slotbridge.sandbox.models import Booking, Client, Facility
 from slotbridge.sandbox.wsgi import sandbox_app
 from tests.sandbox.conftest import PATIENT, hour, iso
@@ -241,11 +239,3 @@ def test_pages_are_fenced(clinic, browser, tomorrow):
 
 def test_the_stylesheet_is_our_own(browser):
     assert browser.get("/style.css").headers["content-type"].startswith("text/css")
-
-
-def test_the_polish_catalogue_is_complete():
-    catalogue = polib.pofile(
-        str(Path(pages.__file__).parents[1] / "locale/pl/LC_MESSAGES/django.po")
-    )
-    assert catalogue.percent_translated() == 100
-    assert catalogue.fuzzy_entries() == []
