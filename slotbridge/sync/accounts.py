@@ -13,10 +13,10 @@ from django.db import transaction
 from slotbridge.his import audit
 from slotbridge.his.models import Organisation
 from slotbridge.kit import clock, http
-from slotbridge.sync import fanout
+from slotbridge.sync import fanout, wakeups
 from slotbridge.sync.contract import Access, Connector, Token
 from slotbridge.sync.models import Account
-from slotbridge.sync.registry import connector_class, kind_of_channel
+from slotbridge.sync.registry import connector_class, keeps_calendars, kind_of_channel
 from slotbridge.sync.seals import box
 
 # A3: a first synchronisation that takes longer has failed, whatever it is still doing.
@@ -111,7 +111,7 @@ def configure(
     changed = before != (account.login, account.password_set_at, account.settings)
     account.save()
     _record(account, by, "configure", changed=changed)
-    if not (account.login and account.sealed_password):
+    if not _has_credentials(account):
         enter(account, State.UNCONFIGURED)
     elif changed or account.state in {State.UNCONFIGURED, State.OFF}:
         _start_synchronising(account)
@@ -123,7 +123,7 @@ def try_again(*, account: Account, by: str) -> None:
     """Starts the synchronisation anew after a failure (A3, A4)."""
     account = _locked(account)
     _record(account, by, "try-again")
-    if account.login and account.sealed_password:
+    if _has_credentials(account):
         _start_synchronising(account)
 
 
@@ -134,7 +134,7 @@ def refresh_catalogue(*, account: Account, by: str) -> None:
     account.catalogue_due_at = clock.now()
     account.save(update_fields=["catalogue_due_at"])
     _record(account, by, "refresh-catalogue")
-    fanout.wake()
+    wakeups.wake()
 
 
 @transaction.atomic
@@ -154,7 +154,7 @@ def resume(*, account: Account, by: str) -> None:
         enter(account, State.READY)
         account.listings.update(patrol_due_at=clock.now())
         _record(account, by, "resume")
-        fanout.wake()
+        wakeups.wake()
 
 
 @transaction.atomic
@@ -164,8 +164,9 @@ def switch_off(*, account: Account, by: str) -> None:
     _record(account, by, "switch-off")
     if account.state in {State.READY, State.PAUSED}:
         enter(account, State.SWITCHING_OFF)
-        fanout.ask_all_days(account)
-        fanout.wake()
+        if keeps_calendars(account.kind):
+            fanout.ask_all_days(account)
+        wakeups.wake()
     else:
         enter(account, State.OFF)
 
@@ -222,7 +223,12 @@ def _start_synchronising(account: Account) -> None:
     account.not_before, account.failures, account.failing_since = None, 0, None
     account.problem, account.sealed_token, account.token_expires_at = "", None, None
     account.save()
-    fanout.wake()
+    wakeups.wake()
+
+
+def _has_credentials(account: Account) -> bool:
+    has_login = bool(account.login) or not connector_class(account.kind).has_login
+    return has_login and account.sealed_password is not None
 
 
 def _locked(account: Account) -> Account:

@@ -12,8 +12,9 @@ from django.db import connection, transaction
 
 from slotbridge.his import outbox
 from slotbridge.kit import clock
+from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import Account
-from slotbridge.sync.registry import calendar_class
+from slotbridge.sync.registry import calendar_class, keeps_calendars
 
 # Changes of one moment are gathered into one request: at once while writes are ample, longer as
 # they run out, never over a minute (A33).
@@ -80,6 +81,7 @@ FROM his_visit v
 JOIN sync_account a ON a.organisation_id = v.organisation_id
 WHERE v.id = ANY(%(visits)s::bigint[]) AND a.id = ANY(%(accounts)s::bigint[])
   AND (a.channel = ANY(v.channels)
+       OR a.id = ANY(%(documents)s::bigint[]) -- these hear of all occupied time (H-4)
        OR EXISTS (SELECT 1 FROM sync_booking b WHERE b.visit_id = v.id AND b.account_id = a.id)
        OR EXISTS (SELECT 1 FROM sync_visittarget t
                   WHERE t.visit_id = v.id AND t.account_id = a.id))
@@ -118,7 +120,10 @@ def fan_out(limit: int = 2000) -> int:
     """Drains the outbox into due rows; how many names it drained. Any worker may do it."""
     drained = outbox.drain(limit=limit)
     if drained.days:
-        _ask_changed_days(drained.days)
+        calendars, documents = _families()
+        _ask_changed_days(calendars, drained.days)
+        if documents:
+            plan.ask_offers(documents, sorted({schedule for schedule, _ in drained.days}))
     if drained.visits:
         ask_visits(drained.visits)
     return len(drained.days) + len(drained.visits)
@@ -133,6 +138,7 @@ def ask_visits(visits: list[int], account: Account | None = None) -> None:
                 "now": clock.now(),
                 "visits": visits,
                 "accounts": [account.pk] if account else [a.pk for a in _live_accounts()],
+                "documents": _families()[1],
             },
         )
 
@@ -163,12 +169,6 @@ def ask_all_visits(account: Account) -> None:
         ask_visits(visits, account)
 
 
-def wake() -> None:
-    """Wakes idle workers when this transaction commits; a lost wake-up costs a poll interval."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('slotbridge_work', '')")
-
-
 def horizon(account: Account, now: datetime) -> tuple[date, date]:
     """First and last date that the portal takes, both included, in its zone."""
     connector = calendar_class(account.kind)
@@ -188,8 +188,7 @@ def gathering(account: Account, now: datetime) -> timedelta:
     return max(SHORTEST_GATHERING, until_reset * max(0.0, used - 0.5) * 2)
 
 
-def _ask_changed_days(days: list[tuple[int, date | None]]) -> None:
-    accounts = _live_accounts()
+def _ask_changed_days(accounts: list[Account], days: list[tuple[int, date | None]]) -> None:
     if not accounts:
         return
     with connection.cursor() as cursor:
@@ -213,6 +212,17 @@ def _windows(accounts: list[Account]) -> dict[str, Any]:
         "lasts": [last for _, last in windows],
         "gatherings": [gathering(account, now) for account in accounts],
     }
+
+
+def _families() -> tuple[list[Account], list[int]]:
+    """Live accounts told by calendars, and the ids of those that exchange documents."""
+    calendars, documents = [], []
+    for account in _live_accounts():
+        if keeps_calendars(account.kind):
+            calendars.append(account)
+        else:
+            documents.append(account.pk)
+    return calendars, documents
 
 
 def _live_accounts() -> list[Account]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from slotbridge.kit import backoff, clock
-from slotbridge.sync import bookings, fanout
+from slotbridge.sync import bookings, wakeups
 from slotbridge.sync.contract import (
     CalendarConnector,
     Event,
@@ -90,7 +90,7 @@ def retry(*, message: InboxMessage, by: str) -> None:
     InboxMessage.objects.filter(pk=message.pk).update(
         state=State.NEW, due_at=clock.now(), problem="", attempts=0
     )
-    fanout.wake()
+    wakeups.wake()
     log.info("message taken up again", message=message.pk, by=by)
 
 

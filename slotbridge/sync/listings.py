@@ -13,7 +13,7 @@ from django.db import transaction
 
 from slotbridge.his.models import Schedule
 from slotbridge.kit import clock
-from slotbridge.sync import fanout
+from slotbridge.sync import fanout, wakeups
 from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.models import Account, CatalogueItem, Link, Listing, ListingSchedule
 from slotbridge.sync.registry import calendar_class
@@ -96,7 +96,7 @@ def refresh(account: Account) -> None:
     _show(account, {s: listings[a.external_id] for s, a in wanted.items()})
     _activate(list(listings.values()), {address.external_id for address in wanted.values()})
     fanout.ask_all_days(account)
-    fanout.wake()
+    wakeups.wake()
 
 
 def _new_listing(account: Account, schedule_id: int, address: CatalogueItem) -> Listing:

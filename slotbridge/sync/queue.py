@@ -33,6 +33,11 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
                    AND t.asked > t.answered AND t.problem = '' AND t.due_at <= %(now)s
                    AND (a.writes_left > 0 OR a.writes_reset_at IS NULL
                         OR a.writes_reset_at <= %(now)s))
+        OR EXISTS (SELECT 1 FROM sync_exchange x WHERE x.account_id = a.id
+                   AND least(x.offer_due_at, x.busy_all_due_at, x.busy_changes_due_at,
+                             x.orders_due_at) <= %(now)s)
+        OR EXISTS (SELECT 1 FROM sync_booking b WHERE b.account_id = a.id
+                   AND b.visit_id IS NULL AND b.answer <> '' AND b.answer <> b.order_state)
         OR EXISTS (SELECT 1 FROM sync_listing l WHERE l.account_id = a.id
                    AND l.patrol_due_at <= %(now)s
                    AND (l.is_active OR EXISTS (
@@ -61,6 +66,10 @@ SELECT min(due) FROM (
     WHERE t.asked > t.answered AND t.problem = '' AND t.due_at > %(now)s
     UNION ALL SELECT min(m.due_at) FROM sync_inboxmessage m
     WHERE m.state = 'new' AND m.due_at > %(now)s
+    UNION ALL SELECT min(due) FROM sync_exchange x JOIN sync_account a ON a.id = x.account_id
+    CROSS JOIN LATERAL unnest(ARRAY[x.offer_due_at, x.busy_all_due_at, x.busy_changes_due_at,
+                                    x.orders_due_at]) due
+    WHERE a.state = 'ready' AND due > %(now)s
     UNION ALL SELECT min(a.pull_due_at) FROM sync_account a
     WHERE a.state = 'ready' AND a.pull_due_at > %(now)s
     UNION ALL SELECT min(a.writes_reset_at) FROM sync_account a

@@ -11,7 +11,7 @@ from django.db.models import F
 from psycopg.types.json import Jsonb
 
 from slotbridge.kit import clock
-from slotbridge.sync import budget, fanout, periods, reconcile
+from slotbridge.sync import budget, fanout, periods, reconcile, wakeups
 from slotbridge.sync.contract import CalendarConnector, OpenPeriod, Refused
 from slotbridge.sync.models import Account, Listing, ListingDay
 from slotbridge.sync.queue import Lease
@@ -227,7 +227,7 @@ def retry_day(*, listing_day: ListingDay, by: str) -> None:
         problem="", asked=F("asked") + 1, asked_at=clock.now(), due_at=clock.now(), told=None
     )
     log.info("day taken up again", listing_day=listing_day.pk, by=by)
-    fanout.wake()
+    wakeups.wake()
 
 
 @transaction.atomic
@@ -238,4 +238,4 @@ def release_held(*, listing: Listing, by: str) -> None:
     )
     fanout.ask_all_days(listing.account, [listing.pk])
     log.info("listing released", listing=listing.pk, by=by)
-    fanout.wake()
+    wakeups.wake()

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop as _noop
 from slotbridge.his import story
 from slotbridge.his.models import Visit
 from slotbridge.kit import backoff, clock
-from slotbridge.sync import bookings, budget, doubts, fanout
+from slotbridge.sync import bookings, budget, doubts, fanout, wakeups
 from slotbridge.sync.contract import (
     CalendarConnector,
     Gone,
@@ -398,7 +398,7 @@ def retry_visit(*, target: VisitTarget, by: str) -> None:
     account = Account.objects.get(pk=target.account_id)
     fanout.ask_visits([target.visit_id], account)
     log.info("visit taken up again", visit=target.visit_id, by=by)
-    fanout.wake()
+    wakeups.wake()
 
 
 @transaction.atomic
