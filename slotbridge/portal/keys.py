@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import psycopg
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop as _
 
 from slotbridge.kit import clock
 from slotbridge.portal import deeds
@@ -26,17 +28,12 @@ _PLACE = "two_valid_keys_a_clinic"
 _GUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
-def _noop(text: str) -> str:
-    """Marks a text for the catalogue; answers.py translates it."""
-    return text
-
-
-_MISSING = _noop("The client key is missing.")
-_WRONG = _noop("The client key is wrong or has been revoked.")
-_CONTRADICTORY = _noop("client_key and ClientKey are not the same key.")
-_ADDRESS = _noop("This key is not accepted from this address.")
-_PLAIN = _noop("This key is accepted only over HTTPS.")
-_SLOW = _noop("Too many requests with a wrong key came from this address. Try again later.")
+_MISSING = _("The client key is missing.")
+_WRONG = _("The client key is wrong or has been revoked.")
+_CONTRADICTORY = _("client_key and ClientKey are not the same key.")
+_ADDRESS = _("This key is not accepted from this address.")
+_PLAIN = _("This key is accepted only over HTTPS.")
+_SLOW = _("Too many requests with a wrong key came from this address. Try again later.")
 
 
 class TooManyKeys(Exception):
@@ -99,8 +96,8 @@ def find(key: str) -> ClientKey | None:
     )
 
 
-def admit(*, caller: Caller, key: str | None, also: str | None = None) -> ClientKey:
-    """The valid key that this caller may use now; `also` is the one given beside the document.
+def admit(*, caller: Caller, key: str | None, others: Iterable[str] = ()) -> ClientKey:
+    """The valid key that this caller may use now; `others` are given beside it, in other places.
 
     Raises DocumentRefused (E_KEY_MISSING, E_KEY), SlowDown. Every E_KEY counts as a failure of
     the address: a thief's try with a stolen key is one as well.
@@ -108,7 +105,7 @@ def admit(*, caller: Caller, key: str | None, also: str | None = None) -> Client
     if not key or not normal(key):
         raise DocumentRefused(Problem("E_KEY_MISSING", _MISSING))
     _slow_down(caller)
-    if also and normal(also) != normal(key):
+    if any(normal(each) != normal(key) for each in others):
         raise _failure(caller, _CONTRADICTORY)
     found = find(key)
     if found is None:
