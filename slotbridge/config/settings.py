@@ -24,6 +24,7 @@ PRIVATE_PORTALS = env.flag("SLOTBRIDGE_PRIVATE_PORTALS", default=False)
 # One line a portal: the kind stored in Account.kind, and the class that speaks its language.
 CONNECTORS = {
     "docplanner": "slotbridge.connectors.docplanner.connector.DocplannerConnector",
+    "medihost": "slotbridge.connectors.medihost.connector.MedihostConnector",
 }
 
 INSTALLED_APPS = [
