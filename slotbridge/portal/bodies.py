@@ -22,7 +22,7 @@ from python_multipart.decoders import Base64Decoder, QuotedPrintableDecoder
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
-from slotbridge.wire.medihost.problems import DocumentRefused, Problem
+from slotbridge.wire.medihost.problems import TOO_MANY_BYTES, DocumentRefused, Kind, Problem
 
 PIECE = 128 * 1024
 IN_MEMORY = 1024 * 1024  # of a value; a larger one goes to disk
@@ -33,23 +33,22 @@ SPREAD, FORM = 3, 64 * 1024
 _AS_QUOTED_PRINTABLE = bytes.maketrans(b"%+", b"= ")
 
 
-_TOO_LARGE = _("The request is larger than %(most)d bytes allow.")
-_UNREADABLE = _("The form cannot be read.")
-_TWICE = _("The form holds the field %(name)s more than once.")
+_UNREADABLE = Kind("E_NO_XML", _("The form cannot be read."))
+_TWICE = Kind("E_NO_XML", _("The form holds the field %(name)s more than once."))
 
 
 class TooLarge(DocumentRefused):
     """More than may be kept: nothing of it was."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(Problem("E_TOO_LARGE", _TOO_LARGE, {"most": most}))
+        super().__init__(TOO_MANY_BYTES(limit=most))
 
 
 class NotAForm(DocumentRefused):
     """A form by its content type, but not by its bytes, or one that leaves open what is meant."""
 
-    def __init__(self, text: str = _UNREADABLE, **params: object) -> None:
-        super().__init__(Problem("E_NO_XML", text, params))
+    def __init__(self, problem: Problem | None = None) -> None:
+        super().__init__(problem or _UNREADABLE())
 
 
 class Value:
@@ -129,7 +128,7 @@ class _Form:
         if field not in self.wanted:
             return None
         if field in self.values:
-            raise NotAForm(_TWICE, name=field)
+            raise NotAForm(_TWICE(name=field))
         value = self.values[field] = Value(self.wanted[field])
         self.files.callback(value.file.close)
         return value

@@ -11,7 +11,7 @@ import re
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -31,7 +31,16 @@ from slotbridge.portal.answers import Answer
 from slotbridge.portal.callers import caller_of
 from slotbridge.portal.models import Clinic, ReceivedDocument
 from slotbridge.wire.medihost import model
-from slotbridge.wire.medihost.problems import DocumentRefused, Problem
+from slotbridge.wire.medihost.problems import (
+    BUSY,
+    NO_DOCUMENT,
+    WRONG_METHOD,
+    WRONG_ORDER_OF_TIMES,
+    WRONG_PARAMETER,
+    DocumentRefused,
+    Kind,
+    Problem,
+)
 from slotbridge.wire.medihost.reader import Found, Limits, Opened, read
 from slotbridge.wire.medihost.writer import write_orders
 
@@ -46,15 +55,9 @@ MOST_PARAMETERS = 50
 _TIMESTAMP = re.compile(r"-?[0-9]{1,11}")
 
 
-_METHOD = _("This address takes %(methods)s only.")
-_NO_XML = _("The form field xml is missing or empty.")
-_DOCUMENT_TOO_LARGE = _("The document is larger than the %(most)d bytes that are allowed.")
-_BUSY = _("Another import of this clinic is running. Send a new document in a minute.")
-_INTERNAL = _("The portal failed; nothing was applied. Send a new document later.")
-_PARAMETERS = _("The parameters cannot be read.")
-_START = _("start must be given as a UNIX timestamp in seconds.")
-_END = _("end must be a UNIX timestamp in seconds, or be left out.")
-_REVERSED = _("start is later than end.")
+_INTERNAL = Kind(
+    "E_INTERNAL", _("The portal failed; nothing was applied. Send a newly built document later.")
+)
 
 
 class _Exchange(ABC):
@@ -79,8 +82,7 @@ class _Exchange(ABC):
     def respond(self) -> HttpResponseBase:
         try:
             if self.request.method not in self.methods:
-                problem = Problem("E_METHOD", _METHOD, {"methods": ", ".join(self.methods)})
-                raise DocumentRefused(problem)  # noqa: TRY301 - answered like every other refusal
+                raise DocumentRefused(WRONG_METHOD(method=self.request.method))  # noqa: TRY301 - answered like every other refusal
             response = self.act()
         except Exception as error:  # noqa: BLE001 - whatever it is, the sender gets an answer of 11
             response = self._turned_away(error)
@@ -107,11 +109,11 @@ class _Exchange(ABC):
             if response.status_code == 405:
                 response["Allow"] = ", ".join(self.methods)
         elif isinstance(error, replace.Busy):
-            response = self.refuse(Problem("E_BUSY", _BUSY))
+            response = self.refuse(BUSY())
             response["Retry-After"] = str(BUSY_SECONDS)
         else:
             self._log(error)
-            response = self.refuse(Problem("E_INTERNAL", _INTERNAL))
+            response = self.refuse(_INTERNAL())
         return response
 
     def _note(self, document: ReceivedDocument, answer: Answer) -> None:
@@ -142,7 +144,7 @@ class _Import(_Exchange):
         wanted = {"xml": widest.size, "client_key": LONGEST_PARAMETER}
         with bodies.receive(self.request, wanted, raw="xml") as form:
             if "xml" not in form or not form["xml"].size:
-                raise DocumentRefused(Problem("E_NO_XML", _NO_XML))
+                raise DocumentRefused(NO_DOCUMENT())
             return self.sent(self._apply(form, widest))
 
     def _apply(self, form: bodies.Form, widest: Limits) -> Answer:
@@ -156,8 +158,7 @@ class _Import(_Exchange):
         self.clinic = key.clinic
         limits = _limits_of(key.clinic)
         if xml.size > limits.size:
-            most = {"most": limits.size}
-            raise DocumentRefused(Problem("E_TOO_LARGE", _DOCUMENT_TOO_LARGE, most))
+            raise bodies.TooLarge(limits.size)
         if limits != widest:
             early, opened, found = _open(xml, limits)
         document = self.document = received.keep_document(
@@ -186,10 +187,10 @@ class _Export(_Exchange):
         text, *others = given["client_key"] or [""]
         key = keys.admit(caller=caller_of(self.request), key=text, others=others)
         self.clinic = key.clinic
-        start = _moment(given["start"], _START)
-        end = _moment(given["end"], _END) if given["end"] else None
+        start = _moment(given, "start")
+        end = _moment(given, "end") if given["end"] else None
         if end is not None and end < start:
-            raise DocumentRefused(Problem("E_PARAM", _REVERSED))
+            raise DocumentRefused(WRONG_ORDER_OF_TIMES())
         orders = export.orders_between(clinic=key.clinic, start=start, end=end)
         first = next(orders, None)  # what fails, fails before the answer has begun
         pieces = _written(keys.normal(text), first, orders)
@@ -235,16 +236,17 @@ def _given(request: HttpRequest, form: bodies.Form, name: str) -> list[str]:
     try:
         query = parse_qs(request.META.get("QUERY_STRING", ""), max_num_fields=MOST_PARAMETERS)
     except ValueError:
-        raise DocumentRefused(Problem("E_PARAM", _PARAMETERS)) from None
+        raise DocumentRefused(WRONG_PARAMETER(name=name)) from None
     values = query.get(name, []) + ([form[name].text()] if name in form else [])
     return list(dict.fromkeys(text for each in values if (text := each.strip())))
 
 
-def _moment(given: list[str], bad: str) -> datetime:
-    """Whole seconds since 1970 (section 6); `bad` says what is expected."""
-    if len(given) != 1 or not _TIMESTAMP.fullmatch(given[0]) or int(given[0]) >= TOO_LATE:
-        raise DocumentRefused(Problem("E_PARAM", bad))
-    return datetime.fromtimestamp(int(given[0]), UTC)
+def _moment(given: Mapping[str, list[str]], name: str) -> datetime:
+    """Whole seconds since 1970 (section 6); before that there were no orders."""
+    values = given[name]
+    if len(values) != 1 or not _TIMESTAMP.fullmatch(values[0]) or int(values[0]) >= TOO_LATE:
+        raise DocumentRefused(WRONG_PARAMETER(name=name))
+    return datetime.fromtimestamp(max(int(values[0]), 0), UTC)
 
 
 def _written(key: str, first: model.Order | None, others: Iterator[model.Order]) -> Iterator[bytes]:

@@ -18,7 +18,13 @@ from slotbridge.portal.callers import Caller, is_within
 from slotbridge.portal.models import ClientKey, Clinic, FailedTry
 from slotbridge.portal.models.base import random_id
 from slotbridge.portal.router import DATABASE
-from slotbridge.wire.medihost.problems import DocumentRefused, Problem
+from slotbridge.wire.medihost.problems import (
+    KEY_MISSING,
+    KEY_REFUSED,
+    KEYS_DIFFER,
+    DocumentRefused,
+    Kind,
+)
 
 PLACES = (1, 2)
 MOST_FAILURES = 10
@@ -28,12 +34,10 @@ _PLACE = "two_valid_keys_a_clinic"
 _GUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
-_MISSING = _("The client key is missing.")
-_WRONG = _("The client key is wrong or has been revoked.")
-_CONTRADICTORY = _("client_key and ClientKey are not the same key.")
-_ADDRESS = _("This key is not accepted from this address.")
-_PLAIN = _("This key is accepted only over HTTPS.")
-_SLOW = _("Too many requests with a wrong key came from this address. Try again later.")
+_PLAIN = Kind("E_KEY", _("This key is accepted only over HTTPS."))
+_SLOW = Kind(
+    "E_KEY", _("Too many requests with a wrong key came from this address. Try again later.")
+)
 
 
 class TooManyKeys(Exception):
@@ -44,7 +48,7 @@ class SlowDown(DocumentRefused):
     """Nothing was looked at: come back in `seconds`."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(Problem("E_KEY", _SLOW))
+        super().__init__(_SLOW())
         self.seconds = seconds
 
 
@@ -103,16 +107,16 @@ def admit(*, caller: Caller, key: str | None, others: Iterable[str] = ()) -> Cli
     the address: a thief's try with a stolen key is one as well.
     """
     if not key or not normal(key):
-        raise DocumentRefused(Problem("E_KEY_MISSING", _MISSING))
+        raise DocumentRefused(KEY_MISSING())
     _slow_down(caller)
     if any(normal(each) != normal(key) for each in others):
-        raise _failure(caller, _CONTRADICTORY)
+        raise _failure(caller, KEYS_DIFFER)
     found = find(key)
     if found is None:
-        raise _failure(caller, _WRONG)
+        raise _failure(caller, KEY_REFUSED)
     allowed = found.clinic.allowed_addresses
     if allowed and not is_within(caller.address, allowed):
-        raise _failure(caller, _ADDRESS)
+        raise _failure(caller, KEY_REFUSED)
     if not caller.is_private and not found.clinic.allows_plain_http:
         raise _failure(caller, _PLAIN)
     ClientKey.objects.filter(pk=found.pk).update(last_used_at=clock.now())
@@ -136,9 +140,9 @@ def _slow_down(caller: Caller) -> None:
         raise SlowDown(max(1, math.ceil((latest[-1] + WINDOW - now).total_seconds())))
 
 
-def _failure(caller: Caller, text: str) -> DocumentRefused:
+def _failure(caller: Caller, why: Kind) -> DocumentRefused:
     FailedTry.objects.create(address=str(caller.address), at=clock.now())
-    return DocumentRefused(Problem("E_KEY", text))
+    return DocumentRefused(why())
 
 
 def _digest(text: str) -> str:
