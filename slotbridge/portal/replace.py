@@ -203,7 +203,8 @@ class _Import:
         one = self._sections.get(section)
         if one is None or one.table is None:
             return
-        is_whole = one.began.mode is not SyncMode.DIFF and not self._messages.has_errors(section)
+        has_errors = one.skipped or self._messages.has_errors(section)
+        is_whole = one.began.mode is not SyncMode.DIFF and not has_errors
         one.plan = one.table.plan(one.rows, deletes=is_whole)
         one.deletes = is_whole and withheld.may_delete(
             clinic=self._clinic,
