@@ -18,6 +18,8 @@ _SENTENCES = {
     "held-longer": gettext_noop("The time was held longer."),
     "released": gettext_noop("The held time was given back."),
     "expired": gettext_noop("The held time ran out."),
+    "proposed": gettext_noop("Ordered by a patient: waits for the clinic’s answer."),
+    "accepted": gettext_noop("The order was accepted."),
     "booked": gettext_noop("Planned."),
     "moved": gettext_noop("Moved."),
     "cancelled": gettext_noop("Cancelled."),
@@ -34,6 +36,9 @@ _SENTENCES = {
     "told-cancelled": gettext_noop("%(portal)s was told: cancelled."),
     "told-break": gettext_noop("%(portal)s was told: the time is taken."),
     "told-break-removed": gettext_noop("%(portal)s was told: the time is free again."),
+    "told-busy": gettext_noop("%(portal)s was told: the time is occupied."),
+    "told-accepted": gettext_noop("%(portal)s was told: the order is accepted."),
+    "told-ended": gettext_noop("%(portal)s was told: the order is rejected or cancelled."),
     "refused": gettext_noop("%(portal)s refused it."),
     "outcome-unknown": gettext_noop(
         "%(portal)s did not answer: it is not known whether this was done. We look before we "

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from slotbridge.web.views import (
     configuration,
     home,
+    orders,
     patients,
     planning,
     portals,
@@ -29,6 +30,8 @@ urlpatterns: list[URLPattern] = [
     path("visits/plan/", planning.plan, name="visit-plan"),
     path("visits/<uuid:public_id>/", visit.visit, name="visit"),
     path("visits/<uuid:public_id>/mark/", visits.visit_mark, name="visit-mark"),
+    path("visits/<uuid:public_id>/accept/", orders.accept, name="visit-accept"),
+    path("visits/<uuid:public_id>/reject/", orders.reject, name="visit-reject"),
     path("visits/<uuid:public_id>/move/", planning.move, name="visit-move"),
     path("visits/<uuid:public_id>/cancel/", visit.cancel, name="visit-cancel"),
     path("visits/<uuid:public_id>/match/", visit.match, name="visit-match"),

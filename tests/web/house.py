@@ -8,6 +8,7 @@ from datetime import date, time, timedelta
 from django.db import transaction
 
 from slotbridge.his import catalogue, organisation, patients, slots, staff, visits
+from slotbridge.his.models import Channel
 from slotbridge.his.patients import PatientData
 from slotbridge.kit import clock
 from slotbridge.sync import accounts, links
@@ -18,6 +19,7 @@ from tests.factories import PASSWORD, UserFactory
 
 CHANNEL = "znanylekarz"
 PORTAL = "ZnanyLekarz"
+MEDIHOST = "medihost"
 PEOPLE = [
     ("dr n. med.", "Gniewko", "Źrebiec", "9000001"),
     ("lek.", "Żaneta", "Ćwikła-Nowak", "9000002"),
@@ -198,12 +200,14 @@ class House:
     def at(self, wall, days=0):
         return clock.at(self.today + timedelta(days=days), time.fromisoformat(wall), self.unit.tz)
 
-    def open(self, wall="09:00", count=4, minutes=30, days=0, *, schedule=None, visible=False):
+    def open(
+        self, wall="09:00", count=4, minutes=30, days=0, *, schedule=None, visible=False, on=CHANNEL
+    ):
         first, step = self.at(wall, days), timedelta(minutes=minutes)
         return slots.open_slots(
             schedule=schedule or self.schedule,
             ranges=[(first + n * step, first + (n + 1) * step) for n in range(count)],
-            channels=[CHANNEL] if visible else [],
+            channels=[on] if visible else [],
             by="tests",
         )
 
@@ -218,6 +222,24 @@ class House:
             **more,
         )
 
+    def medihost(self):
+        """A second channel, of the family that exchanges documents."""
+        rows = Channel.objects.filter(organisation=self.organisation, code=MEDIHOST)
+        return rows.first() or organisation.add_channel(
+            organisation=self.organisation, code=MEDIHOST, name="Medihost", by="tests"
+        )
+
+    def orders(self, count=1, *, wall="09:00", schedule=None):
+        """Free times that patients of Medihost may order."""
+        self.medihost()
+        return self.open(wall, count, schedule=schedule, visible=True, on=MEDIHOST)
+
+    def order(self, slot, patient=None):
+        """What a patient of Medihost ordered; it clashes where the time is not free any more."""
+        return self.book(
+            slot, patient, channel=MEDIHOST, proposed=True, keep_clash=True, by=MEDIHOST
+        )
+
     def clash(self, slot):
         """A visit, and one that the portal has confirmed on the same time."""
         first = self.book(slot)
@@ -227,4 +249,4 @@ class House:
         return first, second
 
 
-__all__ = ["CHANNEL", "PASSWORD", "PORTAL", "RECORDS", "House"]
+__all__ = ["CHANNEL", "MEDIHOST", "PASSWORD", "PORTAL", "RECORDS", "House"]

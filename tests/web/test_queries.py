@@ -38,6 +38,10 @@ def more_visits(house, n):
     house.book(house.open("09:00", 1, days=0, schedule=_schedule(house, n))[0])
 
 
+def more_orders(house, n):
+    house.order(house.orders(wall=f"{9 + n}:00")[0])
+
+
 def more_patients(house, n):
     patient = house.patient("Jagna", f"Borówka {n}")
     patient.verify = ["no-email"]
@@ -63,26 +67,27 @@ def _schedule(house, n):
     return his_slots.add_schedule(clinic=house.clinic, practitioner=person, by="tests")
 
 
-PAGES = {
-    "units": more_units,
-    "clinics": more_clinics,
-    "staff": more_people,
-    "services": more_services,
-    "price-lists": more_lists,
-    "visits": more_visits,
-    "home": more_visits,
-    "patients": more_patients,
-    "schedules": more_schedules,
-    "visit-free": more_free_time,
-    "schedule": more_slots,
-    "portal": more_slots,
-}
+PAGES = [
+    ("units", more_units),
+    ("clinics", more_clinics),
+    ("staff", more_people),
+    ("services", more_services),
+    ("price-lists", more_lists),
+    ("visits", more_visits),
+    ("home", more_visits),
+    ("patients", more_patients),
+    ("schedules", more_schedules),
+    ("visit-free", more_free_time),
+    ("schedule", more_slots),
+    ("portal", more_slots),
+    ("home", more_orders),
+    ("visits", more_orders),
+]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_three_rows_take_as_many_queries_as_one(house, admin, name):
+@pytest.mark.parametrize(("name", "add"), PAGES)
+def test_three_rows_take_as_many_queries_as_one(house, admin, name, add):
     house.connect()
-    add = PAGES[name]
     arguments = {"schedule": [house.schedule.public_id], "portal": [CHANNEL]}
     address = reverse(name, args=arguments.get(name, []))
 

@@ -17,11 +17,12 @@ WRITERS = {"tell": 1, "_tell": 1, "_settled": 2, "end_hold": 1}
 def kinds_in_code():
     """Kinds of events that his and sync write, as far as they stand there literally."""
     for floor in ("his", "sync"):
-        for path in (settings.PACKAGE / floor).glob("*.py"):
+        for path in (settings.PACKAGE / floor).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):
                     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                    for part in ast.walk(node.args[WRITERS[name]]) if name in WRITERS else ():
+                    place = WRITERS.get(name, len(node.args))
+                    for part in ast.walk(node.args[place]) if place < len(node.args) else ():
                         if isinstance(part, ast.Constant) and isinstance(part.value, str):
                             yield part.value
 

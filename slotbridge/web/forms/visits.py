@@ -148,6 +148,26 @@ class CancelForm(Form):
     )
 
 
+class RejectForm(Form):
+    """Why an order is not taken, for colleagues who ask later: the format carries no reason."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy(
+            "Stays here. The portal tells its patient only that the order is rejected."
+        ),
+    )
+
+
+class AcceptForm(forms.Form):
+    """`overbook`: the person was shown who has the time, and wants both."""
+
+    overbook = forms.BooleanField(required=False)
+
+
 class MarkForm(forms.Form):
     """What became of a visit, or of its clash."""
 

@@ -17,11 +17,13 @@ from django.utils import formats
 from slotbridge.his.models import Visit
 from slotbridge.sync.lights import in_words
 from slotbridge.web import navigation
+from slotbridge.web.clashes import needs_settling
 
 register = template.Library()
 
 _SYMBOL = {"PLN": "zł", "EUR": "€"}
 _TAGS = {
+    Visit.Status.PROPOSED: "warn",
     Visit.Status.BOOKED: "brand",
     Visit.Status.ARRIVED: "info",
     Visit.Status.FULFILLED: "ok",
@@ -131,6 +133,7 @@ def says_optional(field: BoundField) -> bool:
 
 
 register.filter("ours", in_words)
+register.filter("needs_settling", needs_settling)
 
 
 def _local(value: datetime | date | None, tz: ZoneInfo | None) -> date:

@@ -13,7 +13,15 @@ from slotbridge.sync import lights
 from slotbridge.sync.models import Account
 from slotbridge.web import mapping
 from slotbridge.web.access import ADMINISTRATOR, EVERYBODY, PRACTITIONER, StaffRequest, page
-from slotbridge.web.views.visits import channel_names, may_mark, offers_for, own_visits
+from slotbridge.web.clashes import unsettled
+from slotbridge.web.views.orders import MOST_ORDERS, orders_of, waiting
+from slotbridge.web.views.visits import (
+    channel_names,
+    may_answer,
+    may_mark,
+    offers_for,
+    own_visits,
+)
 from slotbridge.web.zones import house_zone
 
 MOST_CLASHES = 20
@@ -51,12 +59,15 @@ def home(request: StaffRequest) -> HttpResponse:
         .exclude(status=Visit.Status.CANCELLED)
         .order_by("start", "pk")
     )
-    clashes = rows.exclude(clash="").filter(status__in=Visit.ACTIVE, end__gt=now)
+    clashes = unsettled(rows).filter(end__gt=now)
+    orders = waiting(request)
     is_office = request.user.role != PRACTITIONER
     states = portal_states(request) if is_office else []
     context = {
         "zone": zone,
         "today": today,
+        "orders": orders_of(list(orders[:MOST_ORDERS])),
+        "order_count": orders.count(),
         "visits": todays,
         "clashes": [
             (visit, offers_for(visit)) for visit in clashes.order_by("start")[:MOST_CLASHES]
@@ -77,6 +88,7 @@ def home(request: StaffRequest) -> HttpResponse:
             state.portal.account.state == Account.State.SYNCHRONISING for state in states
         ),
         "may_mark": may_mark(request),
+        "may_answer": may_answer(request),
         "channels": channel_names(request),
         "here": request.path,
         "now": now,

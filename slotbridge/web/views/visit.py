@@ -13,12 +13,23 @@ from django.utils.translation import gettext_lazy
 
 from slotbridge.his import patients
 from slotbridge.his import visits as his
+from slotbridge.his.beside import beside
 from slotbridge.his.models import Patient, Visit
+from slotbridge.kit import clock
 from slotbridge.sync.models import VisitTarget
 from slotbridge.web.access import DESK, EVERYBODY, PRACTITIONER, StaffRequest, page
+from slotbridge.web.clashes import needs_settling
 from slotbridge.web.forms.visits import CancelForm
 from slotbridge.web.stories import story_of
-from slotbridge.web.views.visits import channel_names, may_mark, offers_for, over_text, own_visit
+from slotbridge.web.views.orders import orders_of
+from slotbridge.web.views.visits import (
+    channel_names,
+    may_answer,
+    may_mark,
+    offers_for,
+    over_text,
+    own_visit,
+)
 
 FIELDS = {
     "given_name": gettext_lazy("First name"),
@@ -49,19 +60,26 @@ def visit(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     row = own_visit(request, public_id)
     zone = row.clinic.unit.tz
     is_open = row.status == Visit.Status.BOOKED
+    is_order = row.status == Visit.Status.PROPOSED and row.expires_at is None
+    is_waiting = is_order and row.start > clock.now()
     context = {
         "visit": row,
         "zone": zone,
         "channels": channel_names(request),
         "origin": channel_names(request).get(row.origin_channel, row.origin_channel),
         "story": story_of(row, zone),
-        "offers": offers_for(row) if row.clash and row.status in Visit.ACTIVE else [],
+        "offers": offers_for(row) if needs_settling(row) else [],
+        "order": orders_of([row])[0] if is_waiting else None,
+        "is_unanswered": is_order and not is_waiting,
+        "beside": beside([row])[row.pk] if row.clash else [],
         "differences": _differences(row),
         "name_differs": Visit.Verify.NAME_DIFFERS in row.verify,
         "targets": VisitTarget.objects.filter(visit=row).select_related("account"),
         "cancel_form": CancelForm(),
         "is_open": is_open,
+        "may_answer": may_answer(request),
         "may_mark": may_mark(request),
+        "now": clock.now(),
         "is_practitioner": request.user.role == PRACTITIONER,
         "here": request.path,
     }

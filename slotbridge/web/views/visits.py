@@ -21,6 +21,7 @@ from slotbridge.his import visits as his
 from slotbridge.his.models import Channel, Clinic, Practitioner, Schedule, Slot, Unit, Visit
 from slotbridge.kit import clock
 from slotbridge.web.access import DESK, EVERYBODY, PRACTITIONER, StaffRequest, page
+from slotbridge.web.clashes import needs_settling, with_acceptance
 from slotbridge.web.days import asked_day
 from slotbridge.web.forms.visits import MarkForm, WhoForm
 from slotbridge.web.order import by_name
@@ -49,6 +50,7 @@ def own_visits(request: StaffRequest) -> QuerySet[Visit]:
     rows = Visit.objects.filter(organisation=request.organisation).select_related(
         "patient", "service", "practitioner", "room", "device", "clinic__unit"
     )
+    rows = with_acceptance(rows)
     if request.user.role == PRACTITIONER:
         rows = rows.filter(practitioner=request.user.practitioner_id or 0)
     return rows
@@ -79,10 +81,7 @@ def visit_list(request: StaffRequest) -> HttpResponse:
     kept = {name: value for name, value in request.GET.items() if name != "day" and value}
     context = {
         "form": form,
-        "visits": [
-            (visit, offers_for(visit) if visit.clash and visit.status in Visit.ACTIVE else [])
-            for visit in rows
-        ],
+        "visits": [(visit, offers_for(visit) if needs_settling(visit) else []) for visit in rows],
         "day": day,
         "today": clock.today(zone),
         "before": urlencode({**kept, "day": day - timedelta(days=1)}),
@@ -91,6 +90,7 @@ def visit_list(request: StaffRequest) -> HttpResponse:
         "channels": channel_names(request),
         "here": request.get_full_path(),
         "may_mark": may_mark(request),
+        "may_answer": may_answer(request),
         "now": clock.now(),
     }
     return render(request, "web/visits.html", context)
@@ -122,6 +122,11 @@ def visit_mark(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def may_mark(request: StaffRequest) -> bool:
     return request.user.role in (*DESK, PRACTITIONER)
+
+
+def may_answer(request: StaffRequest) -> bool:
+    """Whether the person speaks for the clinic to a portal's patients."""
+    return request.user.role in DESK
 
 
 def channel_names(request: StaffRequest) -> dict[str, str]:
