@@ -18,11 +18,11 @@ from django.db.models import Q
 
 from slotbridge.kit import clock
 from slotbridge.portal import freshness, grid
+from slotbridge.portal.changes import LIVE
 from slotbridge.portal.grid import Span
 from slotbridge.portal.models import Clinic, Hold, Order, Resource, WorkingDay
 from slotbridge.portal.router import DATABASE
 
-LIVE = (Order.Status.RECEIVED, Order.Status.ACCEPTED)
 # An appointment or an order lasts at most so long (U-36): what began earlier is over.
 LONGEST = timedelta(minutes=44_640)
 # Clock values are fetched with a margin: no two clocks of one clinic are further apart.
@@ -70,11 +70,35 @@ def free_times(
     return [_on_the_wall(clinic, resource, start) for start in found[resource.pk]]
 
 
-def free_days(*, clinic: Clinic, first: date, last: date) -> dict[int, FreeDays]:
-    """Of every resource that the clinic shows, by primary key."""
-    resources = list(Resource.objects.filter(clinic=clinic, hidden_at=None))
+def free_of(
+    *, clinic: Clinic, resources: Sequence[Resource], first: date, last: date
+) -> dict[int, list[FreeTime]]:
+    """Of each of these resources of the clinic, by primary key, as `free_times` of one."""
     found = _free(clinic, resources, first, last)
-    return {each.pk: _by_day(clinic, each, found[each.pk]) for each in resources}
+    return {
+        each.pk: [_on_the_wall(clinic, each, start) for start in found[each.pk]]
+        for each in resources
+    }
+
+
+def free_days(
+    *, clinic: Clinic, resources: Iterable[Resource], first: date, last: date
+) -> dict[int, FreeDays]:
+    """Of each of `resources`, which are the clinic's, by primary key."""
+    asked = list(resources)
+    found = _free(clinic, asked, first, last)
+    return {each.pk: _by_day(clinic, each, found[each.pk]) for each in asked}
+
+
+def next_free(
+    *, clinic: Clinic, resources: Iterable[Resource], first: date, last: date
+) -> dict[int, FreeTime]:
+    """The first free time of each of `resources` that has any, by primary key."""
+    asked = {each.pk: each for each in resources}
+    found = _free(clinic, asked.values(), first, last)
+    return {
+        pk: _on_the_wall(clinic, asked[pk], starts[0]) for pk, starts in found.items() if starts
+    }
 
 
 def find(*, resource: Resource, start: datetime, own: Hold | None = None) -> FreeTime:
