@@ -1,0 +1,212 @@
+"""A section's rows: read, put together, and judged at the section's end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from slotbridge.wire.medihost import elements, problems, spelling
+from slotbridge.wire.medihost.elements import MOST_TITLE, Element, Note, Reading
+from slotbridge.wire.medihost.found import Batch, Ended, Found
+from slotbridge.wire.medihost.hours import checked_rule, working_periods
+from slotbridge.wire.medihost.model import (
+    Appointment,
+    Group,
+    Key,
+    Order,
+    Resource,
+    Rule,
+    Section,
+    Value,
+    Working,
+)
+from slotbridge.wire.medihost.parsing import Start
+from slotbridge.wire.medihost.quick import QuickAppointments
+from slotbridge.wire.medihost.repeats import (
+    RepeatedAppointments,
+    RepeatedDays,
+    RepeatedIds,
+    Repeats,
+)
+from slotbridge.wire.medihost.telling import Teller
+from slotbridge.wire.medihost.values import Unreadable
+from slotbridge.wire.medihost.writer import shown
+
+
+class Rows:
+    """The rows of a section whose elements hold nothing but attributes.
+
+    What was found goes into `found`, good rows at every `flush`.
+    """
+
+    def __init__(
+        self, section: Section, element: Element, found: list[Found], repeats: Repeats
+    ) -> None:
+        self.section = section
+        self.row_name = element.name
+        self.teller = Teller(found, section)
+        self._found = found
+        self._element = element
+        self._repeats = repeats
+        self._received = 0
+        self._rows: list[Value] = []
+        self._lines: list[int] = []
+        self._reading = Reading({}, [])
+        self._line = 0
+
+    def start(self, attributes: Mapping[str, str], line: int) -> None:
+        """A row begins."""
+        self._received += 1
+        self._line = line
+        self._reading = elements.read_element(self._element, attributes)
+
+    def start_child(self, name: str, attributes: Mapping[str, str]) -> bool:  # noqa: ARG002 - rows hold nothing, but for those of schedules
+        """An element within the row begins; False: it is not known."""
+        return False
+
+    def end(self) -> None:
+        """The row is over."""
+        reading = self._reading
+        key = self._key()
+        row = self._row(reading) if reading.is_good else None
+        self.teller.tell(reading.notes, self._line, label(key))
+        if row is not None:
+            self._rows.append(row)
+            self._lines.append(self._line)
+        elif key:
+            self._repeats.add_bad(key, self._line)
+
+    def take(self, starts: Sequence[Start], lines: Sequence[int]) -> None:
+        """Many rows, each with nothing in it."""
+        for (_, attributes), line in zip(starts, lines, strict=True):
+            self.start(attributes, line)
+            self.end()
+
+    def flush(self) -> None:
+        """Gives out the good rows so far."""
+        if self._rows:
+            self._repeats.add(self._rows, self._lines)
+            self._found.append(Batch(self.section, self._lines, self._rows))
+            self._rows, self._lines = [], []
+
+    def finish(self) -> None:
+        """The section is over."""
+        self.flush()
+        verdict = self._repeats.verdict()
+        self._found += [
+            kind(section=self.section, line=line, key=label(key))
+            for kind, key, line in verdict.found
+        ]
+        self.teller.finish()
+        self._found.append(
+            Ended(self.section, self._received, tuple(verdict.refused), tuple(verdict.repeated))
+        )
+
+    def _key(self) -> Key:
+        """Empty if it cannot be read."""
+        key = tuple(self._reading.fields.get(field) for field in self._element.key)
+        return () if None in key else key
+
+    def _row(self, reading: Reading) -> Value | None:
+        return _MODEL[self.section](**reading.fields)  # type: ignore[no-any-return]
+
+
+class Appointments(Rows):
+    """With a short cut for rows that are spelled as in the sample."""
+
+    def __init__(self, section: Section, element: Element, found: list[Found]) -> None:
+        super().__init__(section, element, found, RepeatedAppointments())
+        self._quick = QuickAppointments()
+
+    def take(self, starts: Sequence[Start], lines: Sequence[int]) -> None:
+        quick = self._quick
+        before = self._received
+        for (_, attributes), line in zip(starts, lines, strict=True):
+            row = quick(attributes)
+            if row is None:
+                self.start(attributes, line)
+                self.end()
+            else:
+                self._rows.append(row)
+                self._lines.append(line)
+        self._received = before + len(starts)
+
+    def _row(self, reading: Reading) -> Value | None:
+        title = str(reading.fields["title"])
+        if len(title) > MOST_TITLE:
+            reading.fields["title"] = title[:MOST_TITLE].rstrip()
+            reading.notes.append(Note(problems.TITLE_CUT, "Title", {"limit": MOST_TITLE}))
+        return super()._row(reading)
+
+
+class Schedules(Rows):
+    """Rows that hold rules."""
+
+    def __init__(self, section: Section, element: Element, found: list[Found]) -> None:
+        self._days = RepeatedDays()
+        super().__init__(section, element, found, self._days)
+        self._rules: list[Rule] = []
+
+    def start(self, attributes: Mapping[str, str], line: int) -> None:
+        super().start(attributes, line)
+        self._rules = []
+
+    def start_child(self, name: str, attributes: Mapping[str, str]) -> bool:
+        if name.lower() != spelling.RULE:
+            return False
+        reading = elements.read_element(elements.RULE, attributes)
+        if reading.is_good:
+            self._add_rule(reading)
+        self._reading.notes += reading.notes
+        return True
+
+    def finish(self) -> None:
+        self.flush()
+        if lines := self._days.repeated_numbers():
+            note = Note(problems.IDS_REPEATED, "id", {"count": len(lines)})
+            self.teller.tell([note], lines[0])
+        super().finish()
+
+    def _add_rule(self, reading: Reading) -> None:
+        try:
+            rule, is_break_empty = checked_rule(**reading.fields)
+        except Unreadable as error:
+            reading.notes.append(Note(error.kind, _PLACE[error.kind.code], error.params))
+            return
+        if is_break_empty:
+            reading.notes.append(Note(problems.EMPTY_BREAK, "b_startTime", {}))
+        if rule is not None:
+            self._rules.append(rule)
+
+    def _row(self, reading: Reading) -> Value | None:
+        if not working_periods(self._rules):
+            reading.notes.append(Note(problems.NO_HOURS, "", {}))
+        return Working(**reading.fields, rules=tuple(self._rules))  # type: ignore[arg-type]
+
+
+def rows_of(section: Section, element: Element, found: list[Found]) -> Rows:
+    match section:
+        case Section.APPOINTMENTS:
+            return Appointments(section, element, found)
+        case Section.SCHEDULES:
+            return Schedules(section, element, found)
+        case _:
+            return Rows(section, element, found, RepeatedIds())
+
+
+def label(key: Key) -> str:
+    """A key as people write it."""
+    return "/".join(shown(part) for part in key)
+
+
+class _Makes(Protocol):
+    def __call__(self, **fields: object) -> Value: ...
+
+
+_MODEL: Mapping[Section, _Makes] = {
+    Section.GROUPS: Group,
+    Section.RESOURCES: Resource,
+    Section.APPOINTMENTS: Appointment,
+    Section.ORDERS: Order,
+}  # type: ignore[dict-item]  # fields come checked by the columns
+_PLACE = {"E_HOURS": "w_endTime", "E_BREAK": "b_startTime"}
