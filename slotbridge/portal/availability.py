@@ -171,7 +171,8 @@ def working_hours(
     for mis_id, own_id, day, periods in rows.values_list(
         "resource_mis_id", "own_resource_id", "day", "periods"
     ):
-        hours[own_id or by_mis_id[mis_id]] += grid.spans(day, periods, tz)
+        whose_pk = by_mis_id[mis_id] if own_id is None else own_id
+        hours[whose_pk] += grid.spans(day, periods, tz)
     return hours
 
 
