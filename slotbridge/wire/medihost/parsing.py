@@ -123,7 +123,7 @@ class _Feeder:
         del self._waiting[:starts]
         if was_unfinished and starts:
             self._check_values(tags, lines[0])
-        self._count_unfinished(len(piece) if self._waiting else -self._unfinished)
+        self._count_unfinished(0 if starts or not self._waiting else len(piece))
         return Step(tags, lines, failure)
 
     def _feed(self, piece: bytes) -> Problem | None:
@@ -153,7 +153,8 @@ class _Feeder:
             raise DocumentRefused(self._too_long(line))
 
     def _count_unfinished(self, size: int) -> None:
-        self._unfinished += size
+        """`size`: of a piece during which nothing was finished, else 0."""
+        self._unfinished = self._unfinished + size if size else 0
         if self._unfinished > _MOST_UNFINISHED * self._most_characters:
             raise DocumentRefused(self._too_long(self._line))
 
@@ -206,7 +207,7 @@ class _FeederByLine(_Feeder):
         step.tags.extend(tag for tag in found if tag)
         if b"<" in text:
             self._waiting = [self._line]
-        self._count_unfinished(-self._unfinished if found else len(text))
+        self._count_unfinished(0 if found else len(text))
         found.clear()
         self._line += text.endswith(b"\n")
         return Step(step.tags, step.lines, failure)
