@@ -43,7 +43,7 @@ def take_change(
         return [refusal], False
     told = [*_stale(order, change), *_read_only(order, change)]
     before = _state(order)
-    was_live, had = order.status in LIVE, order.status
+    was_live, had, start = order.status in LIVE, order.status, order.start
     if was_live:
         _move(order, change, resources)
     if change.comment and (was_live or change.status == order.status):
@@ -54,6 +54,8 @@ def take_change(
         return told, False
     if had != order.status == Order.Status.REJECTED:
         order.closed_by = Order.Closer.CLINIC
+    if order.start != start:
+        order.moved_from = start
     _write_letters(order, had, is_moved=place_of(order) != before[0])
     save(order)
     deeds.record(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 import psycopg
 from django.db import IntegrityError, transaction
@@ -23,6 +24,7 @@ from slotbridge.portal import availability, changes, deeds, letters
 from slotbridge.portal.availability import JustTaken
 from slotbridge.portal.changes import LIVE, take_change
 from slotbridge.portal.models import Clinic, Hold, Letter, Order, Resource, StaffMember
+from slotbridge.portal.models.base import random_id
 from slotbridge.portal.router import DATABASE
 
 __all__ = [
@@ -94,16 +96,24 @@ def file_order(
     person: Person,
     language: str,
     hold: Hold | None = None,
+    token: UUID | None = None,
     by: str = PATIENT,
 ) -> Order:
     """A new order, status 0, for the free time of `resource` that begins at `start` (U-41).
 
     Whoever files it has consented to the use of what they typed: their page asks. `hold` is their
-    own and ends here. Raises JustTaken, with free times near it.
+    own and ends here. `token` is a random one of their form, which becomes the order's: a form
+    that is sent again gets the order it made. Raises JustTaken, with free times near it.
     """
     try:
         with transaction.atomic(using=DATABASE):
-            order = _insert(resource, start, person, language, hold)
+            clinic = lock(resource.clinic_id)
+            made = Order.objects.filter(token=token).first() if token else None
+            if made is not None:
+                return made
+            order = _insert(
+                clinic, resource, start, person, language=language, hold=hold, token=token
+            )
             letters.to_patient(order, Letter.Kind.FILED)
             letters.to_staff(order, Letter.Kind.NEW_ORDER)
             deeds.record(by=by, action="order.file", clinic=order.clinic, number=order.number)
@@ -199,9 +209,15 @@ def place_again(*, clinic: Clinic) -> None:
 
 
 def _insert(
-    shown: Resource, start: datetime, person: Person, language: str, hold: Hold | None
+    clinic: Clinic,
+    shown: Resource,
+    start: datetime,
+    person: Person,
+    *,
+    language: str,
+    hold: Hold | None,
+    token: UUID | None,
 ) -> Order:
-    clinic = lock(shown.clinic_id)
     resource = Resource.objects.get(pk=shown.pk)
     resource.clinic = clinic  # as it is now that its row is held
     free = availability.find(resource=resource, start=start, own=hold)
@@ -212,6 +228,7 @@ def _insert(
     now = clock.now()
     names = (person.name1, person.name2, person.name3)
     order = Order(
+        token=token or random_id(),
         clinic=clinic,
         number=clinic.last_order,
         resource=resource,

@@ -63,6 +63,7 @@ class Order(models.Model):
     changed_at = models.DateTimeField()  # LastChangedOn: whole seconds
     closed_by = models.CharField(max_length=10, choices=Closer, blank=True, default=Closer.NOBODY)
     reminded_at = models.DateTimeField(null=True)  # U-40
+    moved_from = models.DateTimeField(null=True)  # `start` before the clinic moved it last (8.3)
 
     class Meta:
         indexes = [
