@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, repeat
+from operator import sub
 from typing import BinaryIO
 
 from lxml import etree
@@ -108,23 +110,27 @@ class _Feeder:
 
     def _fed(self, piece: bytes) -> Step:
         was_unfinished = bool(self._waiting)
-        texts = piece.split(b"\n")
-        self._waiting += [
-            line
-            for line, text in enumerate(texts, self._line)
-            for _ in range(text.count(b"<") - text.count(b"</"))
-        ]
-        self._line += len(texts) - 1
+        self._waiting += self._lines_of_starts(piece)
         failure = self._feed(piece)
         tags = self._target.tags.copy()
         self._target.tags.clear()
-        starts = sum(type(tag) is tuple for tag in tags)
+        starts = list(map(type, tags)).count(tuple)
         lines = self._waiting[:starts]
         del self._waiting[:starts]
         if was_unfinished and starts:
             self._check_values(tags, lines[0])
         self._count_unfinished(0 if starts or not self._waiting else len(piece))
         return Step(tags, lines, failure)
+
+    def _lines_of_starts(self, piece: bytes) -> Iterator[int]:
+        """A line as often as start tags begin in it; moves on to the line at the piece's end."""
+        texts = piece.split(b"\n")
+        counts: Iterator[int] = map(bytes.count, texts, repeat(b"<"))
+        if b"</" in piece:
+            counts = map(sub, counts, map(bytes.count, texts, repeat(b"</")))
+        first = self._line
+        self._line += len(texts) - 1
+        return chain.from_iterable(map(repeat, range(first, self._line + 1), counts))
 
     def _feed(self, piece: bytes) -> Problem | None:
         try:

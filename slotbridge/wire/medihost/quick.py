@@ -5,11 +5,12 @@ Nearly all of a document is such rows, and their days, times and resources repea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from slotbridge.wire.medihost import values
 from slotbridge.wire.medihost.elements import MOST_TITLE
 from slotbridge.wire.medihost.model import Appointment
+from slotbridge.wire.medihost.parsing import Start
 from slotbridge.wire.medihost.values import Reader, Unreadable
 
 _MOST_REMEMBERED = 10_000
@@ -36,7 +37,7 @@ class _Memory(dict[str, object]):
 
 
 class QuickAppointments:
-    """None: the row needs a closer look."""
+    """Reads many rows at once; None in place of one that needs a closer look."""
 
     def __init__(self) -> None:
         self._tables = _Memory(values.text_up_to(128))
@@ -44,25 +45,32 @@ class QuickAppointments:
         self._moments = _Memory(values.moment)
         self._durations = _Memory(values.duration)
 
-    def __call__(self, attributes: Mapping[str, str]) -> Appointment | None:
-        try:
-            number = attributes["id"]
-            title = attributes["Title"].strip()
-            if len(attributes) != 6 or len(title) > MOST_TITLE or len(number) > 18:
-                return None
-            return tuple.__new__(
-                Appointment,
-                (
-                    self._tables[attributes["tablename"]],
-                    # Numbers of rows do not repeat, so they are not worth remembering.
-                    int(number)
-                    if number.isdecimal() and number.isascii()
-                    else self._numbers[number],
-                    self._numbers[attributes["resource_id"]],
-                    self._moments[attributes["ReceptionDateTime"]],
-                    self._durations[attributes["Duration"]],
-                    title,
-                ),
-            )
-        except KeyError:
-            return None
+    def __call__(self, starts: Iterable[Start]) -> list[Appointment | None]:
+        tables, numbers = self._tables, self._numbers
+        moments, durations = self._moments, self._durations
+        make = tuple.__new__
+        rows: list[Appointment | None] = []
+        for _, attributes in starts:
+            row = None
+            try:
+                number = attributes["id"]
+                title = attributes["Title"].strip()
+                if len(attributes) == 6 and len(title) <= MOST_TITLE:
+                    fields = (
+                        tables[attributes["tablename"]],
+                        # A row's number does not repeat, so it is not worth remembering.
+                        int(number) if _is_plain(number) else numbers[number],
+                        numbers[attributes["resource_id"]],
+                        moments[attributes["ReceptionDateTime"]],
+                        durations[attributes["Duration"]],
+                        title,
+                    )
+                    row = make(Appointment, fields)
+            except KeyError:
+                pass
+            rows.append(row)
+        return rows
+
+
+def _is_plain(number: str) -> bool:
+    return number.isdecimal() and number.isascii() and len(number) <= 18

@@ -119,17 +119,19 @@ class Appointments(Rows):
         self._quick = QuickAppointments()
 
     def take(self, starts: Sequence[Start], lines: Sequence[int]) -> None:
-        quick = self._quick
-        before = self._received
-        for (_, attributes), line in zip(starts, lines, strict=True):
-            row = quick(attributes)
+        rows = self._quick(starts)
+        if None not in rows:
+            self._received += len(rows)
+            self._rows += rows
+            self._lines += lines
+            return
+        for row, start, line in zip(rows, starts, lines, strict=True):
             if row is None:
-                self.start(attributes, line)
-                self.end()
+                super().take([start], [line])
             else:
+                self._received += 1
                 self._rows.append(row)
                 self._lines.append(line)
-        self._received = before + len(starts)
 
     def _row(self, reading: Reading) -> Value | None:
         title = str(reading.fields["title"])
