@@ -3,6 +3,8 @@
 from datetime import date, datetime, time, timedelta
 from itertools import count
 
+from django.db import transaction
+
 from slotbridge.kit import clock
 from slotbridge.portal import orders
 from slotbridge.portal.models import (
@@ -40,7 +42,7 @@ def hear_of_occupancy(clinic, at=None):
 
 def make_resource(clinic, mis_id=422, **columns):
     clinic.last_resource += 1
-    clinic.save()
+    clinic.save(update_fields=["last_resource"])
     return Resource.objects.create(
         clinic=clinic,
         mis_id=mis_id,
@@ -104,8 +106,10 @@ def change(order, status, **fields):
 
 def take(order, status, **fields):
     """As an import does it: codes of the problems, and whether anything changed."""
-    from django.db import transaction
+    return take_row(order, change(order, status, **fields))
 
+
+def take_row(order, row):
     with transaction.atomic(using="portal"):
         orders.lock(order.clinic_id)
         locked = (
@@ -114,7 +118,7 @@ def take(order, status, **fields):
             .get(pk=order.pk)
         )
         known = {each.mis_id: each for each in Resource.objects.filter(clinic=order.clinic_id)}
-        problems, has_changed = orders.take_change(locked, change(order, status, **fields), known)
+        problems, has_changed = orders.take_change(locked, row, known)
     return [each.code for each in problems], has_changed
 
 

@@ -198,7 +198,7 @@ def test_unknown_and_stale_occupancy_offer_nothing_but_the_portals_own_resources
         ),
     ],
 )  # fmt: skip
-def test_a_day_on_which_clocks_jump(moment, zone, day, hours, step, expected):
+def test_a_day_on_which_clocks_jump(moment, zone, day, hours, *, step, expected):
     moment.move_to("2009-01-01T00:00:00+00:00")
     doctor = make_resource(make_clinic(zone), time_step=step)
     work(doctor, day, hours)
