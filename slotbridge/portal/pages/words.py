@@ -1,0 +1,82 @@
+"""Days, times and places in words, in the language of the page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import dateformat
+from django.utils.translation import gettext, gettext_noop
+
+from slotbridge.kit import clock
+
+# Our catalogue's words go before Django's own, which writes "Чтв" and "Четверг" in a sentence.
+WEEKDAYS = (
+    gettext_noop("Monday"),
+    gettext_noop("Tuesday"),
+    gettext_noop("Wednesday"),
+    gettext_noop("Thursday"),
+    gettext_noop("Friday"),
+    gettext_noop("Saturday"),
+    gettext_noop("Sunday"),
+    gettext_noop("Mon"),
+    gettext_noop("Tue"),
+    gettext_noop("Wed"),
+    gettext_noop("Thu"),
+    gettext_noop("Fri"),
+    gettext_noop("Sat"),
+    gettext_noop("Sun"),
+)
+# Towns that zones of Russia are named for; elsewhere the name of the zone serves.
+TOWNS = {
+    "Europe/Kaliningrad": gettext_noop("Kaliningrad"),
+    "Europe/Moscow": gettext_noop("Moscow"),
+    "Europe/Simferopol": gettext_noop("Simferopol"),
+    "Europe/Kirov": gettext_noop("Kirov"),
+    "Europe/Volgograd": gettext_noop("Volgograd"),
+    "Europe/Astrakhan": gettext_noop("Astrakhan"),
+    "Europe/Saratov": gettext_noop("Saratov"),
+    "Europe/Ulyanovsk": gettext_noop("Ulyanovsk"),
+    "Europe/Samara": gettext_noop("Samara"),
+    "Asia/Yekaterinburg": gettext_noop("Yekaterinburg"),
+    "Asia/Omsk": gettext_noop("Omsk"),
+    "Asia/Novosibirsk": gettext_noop("Novosibirsk"),
+    "Asia/Barnaul": gettext_noop("Barnaul"),
+    "Asia/Tomsk": gettext_noop("Tomsk"),
+    "Asia/Novokuznetsk": gettext_noop("Novokuznetsk"),
+    "Asia/Krasnoyarsk": gettext_noop("Krasnoyarsk"),
+    "Asia/Irkutsk": gettext_noop("Irkutsk"),
+    "Asia/Chita": gettext_noop("Chita"),
+    "Asia/Yakutsk": gettext_noop("Yakutsk"),
+    "Asia/Khandyga": gettext_noop("Khandyga"),
+    "Asia/Vladivostok": gettext_noop("Vladivostok"),
+    "Asia/Ust-Nera": gettext_noop("Ust-Nera"),
+    "Asia/Magadan": gettext_noop("Magadan"),
+    "Asia/Sakhalin": gettext_noop("Sakhalin"),
+    "Asia/Srednekolymsk": gettext_noop("Srednekolymsk"),
+    "Asia/Kamchatka": gettext_noop("Kamchatka"),
+    "Asia/Anadyr": gettext_noop("Anadyr"),
+}
+
+
+def zone(tz: ZoneInfo, at: datetime | None = None) -> str:
+    """The zone's town and its offset at that instant, now by default: Moscow, UTC+3."""
+    text = (at or clock.now()).astimezone(tz).strftime("%z")
+    hours, minutes = int(text[:3]), text[3:5]
+    offset = f"UTC{hours:+d}" + (f":{minutes}" if minutes != "00" else "")
+    town = TOWNS.get(tz.key)
+    return f"{gettext(town) if town else tz.key.rsplit('/')[-1].replace('_', ' ')}, {offset}"
+
+
+def day(each: date, today: date) -> str:
+    """As said on `today`: today, tomorrow, Thu, 26 November."""
+    if each == today:
+        return gettext("today")
+    if each == today + timedelta(days=1):
+        return gettext("tomorrow")
+    return dateformat.format(each, "D, j E")
+
+
+def when(each: date, wall: time, today: date) -> str:
+    """With the clock's time: tomorrow, 09:30."""
+    return f"{day(each, today)}, {wall:%H:%M}"
