@@ -21,6 +21,7 @@ _HEAD = 1024  # a declaration lies within
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")  # forbidden by XML
 _BLANK = b" \t\r\n"
 _DOCTYPE = b"<!DOCTYPE"
+_BEGIN = re.compile(rb"<\?xml[ \t\r\n]")
 _DECLARATION = re.compile(r"<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -131,7 +132,7 @@ class _Findings:
         self._line += clean.count(b"\n") - begun.count(b"\n")
         self.first_line = self._line
         self.has_text = bool(begun)
-        return begun.removeprefix(b"<?xml")
+        return begun[len(b"<?xml") :] if _BEGIN.match(begun) else begun
 
     def _note_controls(self, piece: bytes, count: int) -> None:
         if not self.controls:

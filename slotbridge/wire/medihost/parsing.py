@@ -126,8 +126,9 @@ class _Feeder:
         """A line as often as start tags begin in it; moves on to the line at the piece's end."""
         texts = piece.split(b"\n")
         counts: Iterator[int] = map(bytes.count, texts, repeat(b"<"))
-        if b"</" in piece:
-            counts = map(sub, counts, map(bytes.count, texts, repeat(b"</")))
+        for other in (b"</", b"<?"):  # end tags, and the declaration
+            if other in piece:
+                counts = map(sub, counts, map(bytes.count, texts, repeat(other)))
         first = self._line
         self._line += len(texts) - 1
         return chain.from_iterable(map(repeat, range(first, self._line + 1), counts))
