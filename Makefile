@@ -44,6 +44,9 @@ bench: setup-dev ## measure, as ratios against a floor of the same run
 chaos: setup-dev ## both sides do anything in any order, for half an hour
 	@SLOTBRIDGE_CHAOS_EXAMPLES=300 SLOTBRIDGE_CHAOS_STEPS=40 $(PY) -m pytest -n 0 tests/sync/test_machine.py
 
+fuzz: setup-dev ## ten thousand mutated documents, to the reader and to the portal's door
+	@SLOTBRIDGE_FUZZ=10000 $(PY) -m pytest -n 2 --timeout 3600 -k fuzz tests/wire tests/portal
+
 e2e: ## `slotbridge demo --once` in a fresh virtual environment
 	@scripts/e2e
 
@@ -57,4 +60,4 @@ lock: ## renew the pinned dependencies (needs uv)
 clean: ## remove the virtual environment and caches (never data)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
 
-.PHONY: help setup setup-dev demo test check fmt fmt-check lint types imports bench chaos e2e messages lock clean
+.PHONY: help setup setup-dev demo test check fmt fmt-check lint types imports bench chaos fuzz e2e messages lock clean
