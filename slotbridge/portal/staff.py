@@ -129,8 +129,17 @@ def set_password(*, member: StaffMember, password: str, by: str) -> None:
     deeds.record(by=by, action="member.password", clinic=member.clinic, login=member.login)
 
 
-def has_password(member: StaffMember, password: str) -> bool:
-    return check_password(password, member.password)
+def knows_password(*, member: StaffMember, password: str, address: str) -> bool:
+    """Whether whoever sits at the member's session is the member. Tries count as log-ins do.
+
+    Raises TooManyTries.
+    """
+    digest = _digest(member.login)
+    _count_try(digest, address)
+    is_right = check_password(password, member.password)
+    if is_right:
+        LoginTry.objects.filter(login_digest=digest).delete()
+    return is_right
 
 
 @transaction.atomic(using=DATABASE)
@@ -138,9 +147,11 @@ def switch_member(*, member: StaffMember, is_active: bool, by: str) -> None:
     """Lets the member log in, or ends the sessions and lets nobody in. Raises LastOperator."""
     if member.is_operator and not is_active:
         # Two operators who switch each other off wait here for one another.
-        operators = StaffMember.objects.select_for_update().filter(
-            clinic=None, is_active=True
-        ).order_by("pk")
+        operators = (
+            StaffMember.objects.select_for_update()
+            .filter(clinic=None, is_active=True)
+            .order_by("pk")
+        )
         if not any(each.pk != member.pk for each in operators):
             raise LastOperator
     member.is_active = is_active

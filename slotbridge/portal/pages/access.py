@@ -66,7 +66,7 @@ def staff_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     @wraps(view)
     def let_in(request: HttpRequest, member: StaffMember, clinic: UUID, **ids: Any) -> HttpResponse:
         found = get_object_or_404(Clinic, public_id=clinic)
-        if not member.is_operator and member.clinic_id != found.pk:
+        if not may_see(member, found):
             raise Http404
         return view(request, Here(member, found), **ids)
 
@@ -97,6 +97,10 @@ def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         return view(request, member, **ids)
 
     return base.page(let_in)
+
+
+def may_see(member: StaffMember, clinic: Clinic) -> bool:
+    return member.is_operator or member.clinic_id == clinic.pk
 
 
 def member_of(request: HttpRequest) -> StaffMember | None:

@@ -1,0 +1,157 @@
+"""Input of the operators' pages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from slotbridge.kit import clock
+from slotbridge.portal import clinics
+from slotbridge.portal.models import Clinic
+
+MIB = 1024 * 1024
+# West to east, as people of the country list them.
+RUSSIAN_ZONES = (
+    "Europe/Kaliningrad",
+    "Europe/Moscow",
+    "Europe/Simferopol",
+    "Europe/Kirov",
+    "Europe/Volgograd",
+    "Europe/Astrakhan",
+    "Europe/Saratov",
+    "Europe/Ulyanovsk",
+    "Europe/Samara",
+    "Asia/Yekaterinburg",
+    "Asia/Omsk",
+    "Asia/Novosibirsk",
+    "Asia/Barnaul",
+    "Asia/Tomsk",
+    "Asia/Novokuznetsk",
+    "Asia/Krasnoyarsk",
+    "Asia/Irkutsk",
+    "Asia/Chita",
+    "Asia/Yakutsk",
+    "Asia/Khandyga",
+    "Asia/Vladivostok",
+    "Asia/Ust-Nera",
+    "Asia/Magadan",
+    "Asia/Sakhalin",
+    "Asia/Srednekolymsk",
+    "Asia/Kamchatka",
+    "Asia/Anadyr",
+)
+
+
+class ClinicForm(forms.Form):
+    """Everything about a clinic that an operator writes; named as in `clinics.Facts`."""
+
+    name = forms.CharField(label=_("Name"), max_length=250)
+    address = forms.CharField(label=_("Address"), max_length=300, required=False)
+    phone = forms.CharField(label=_("Phone for patients"), max_length=50, required=False)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_("All times that the clinic sends are on this clock."),
+        initial="Europe/Moscow",
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        help_text=_("Of the messages in the answers to imports, and of letters to staff."),
+        choices=Clinic.Language.choices,
+    )
+    lead_minutes = forms.IntegerField(
+        label=_("Lead time, minutes"),
+        help_text=_("Patients are offered times from so long ahead on."),
+        min_value=0,
+        max_value=14 * 24 * 60,
+        initial=60,
+    )
+    is_open = forms.BooleanField(
+        label=_("Open: patients see the clinic and its free times"), required=False, initial=True
+    )
+    allows_plain_http = forms.BooleanField(
+        label=_("Allow plain HTTP: key and patients' data travel unprotected"), required=False
+    )
+    allowed_addresses = forms.CharField(
+        label=_("Addresses the exchange is allowed from"),
+        help_text=_("One address or network a line, such as 192.0.2.0/24. Empty: from anywhere."),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "code"}),
+    )
+    most_mib = forms.IntegerField(
+        label=_("Largest document, MiB"), min_value=1, max_value=512, initial=32
+    )
+    most_elements = forms.IntegerField(
+        label=_("Most elements in a document"),
+        min_value=1000,
+        max_value=10_000_000,
+        initial=300_000,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].choices = _zones()  # type: ignore[attr-defined]  # a ChoiceField's
+
+    def clean_allowed_addresses(self) -> tuple[str, ...]:
+        try:
+            return clinics.read_networks(self.cleaned_data["allowed_addresses"])
+        except clinics.NotANetwork as error:
+            raise forms.ValidationError(
+                _("“%(text)s” is neither an address nor a network."), params={"text": error.text}
+            ) from None
+
+    def facts(self) -> clinics.Facts:
+        data = dict(self.cleaned_data)
+        return clinics.Facts(most_bytes=data.pop("most_mib") * MIB, **data)
+
+    @staticmethod
+    def initial_of(clinic: Clinic) -> dict[str, Any]:
+        return {
+            **asdict(clinics.facts_of(clinic)),
+            "allowed_addresses": "\n".join(clinic.allowed_addresses),
+            "most_mib": max(1, clinic.most_bytes // MIB),
+        }
+
+
+class MemberForm(forms.Form):
+    """What may change of somebody who logs in."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    email = forms.EmailField(
+        label=_("E-mail"),
+        help_text=_("Gets letters about new and unanswered orders and withheld deletions."),
+        max_length=254,
+        required=False,
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=Clinic.Language.choices)
+
+
+class NewMemberForm(MemberForm):
+    login = forms.RegexField(
+        r"^[A-Za-z0-9._@+-]+$",
+        label=_("Login"),
+        help_text=_("Letters, digits and . _ @ + -; capital or small does not matter."),
+        min_length=3,
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+        error_messages={"invalid": _("Use Latin letters, digits and . _ @ + - only.")},
+    )
+
+    field_order = ("login", "name", "email", "language")
+
+
+def _zones() -> list[Any]:
+    """Russia's zones with their present offset, then all others by name."""
+    here = [(name, f"{name} ({_offset(name)})") for name in RUSSIAN_ZONES]
+    others = sorted(available_timezones() - set(RUSSIAN_ZONES))
+    return [(_("Russia"), here), (_("Elsewhere"), [(name, name) for name in others])]
+
+
+def _offset(name: str) -> str:
+    text = clock.now().astimezone(ZoneInfo(name)).strftime("%z")
+    sign, hours, minutes = text[0], int(text[1:3]), text[3:5]
+    return f"UTC{sign}{hours}" + (f":{minutes}" if minutes != "00" else "")
