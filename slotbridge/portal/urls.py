@@ -2,6 +2,12 @@
 
 from django.urls import include, path
 
+from slotbridge.portal import exchange
+
 urlpatterns = [
+    path("services/import.php", exchange.import_php),
+    path("services/import", exchange.import_php),
+    path("services/export.php", exchange.export_php),
+    path("services/export", exchange.export_php),
     path("", include("slotbridge.portal.pages.urls")),
 ]
