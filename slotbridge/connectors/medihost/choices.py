@@ -67,9 +67,9 @@ FIELDS = (
         help=gettext_noop("Beside this, every change is sent at once."),
     ),
     SettingField(
-        "orders_minutes",
-        gettext_noop("Minutes between two fetches of orders"),
-        default="5",
+        "orders_seconds",
+        gettext_noop("Seconds between two fetches of orders"),
+        default="300",
     ),
     SettingField(
         "longest_step",
@@ -78,11 +78,11 @@ FIELDS = (
         help=gettext_noop("Whoever has only longer slots is offered in steps of 30 minutes."),
     ),
 )
-# Minutes: least and most. A portal that applies each import in one go is not to be hammered.
+# Least and most. A portal that applies each import in one go is not to be hammered.
 RANGES: Mapping[str, tuple[int, int]] = {
     "busy_all_minutes": (15, 1440),
     "busy_changes_minutes": (5, 1440),
-    "orders_minutes": (1, 1440),
+    "orders_seconds": (5, 3600),
     "longest_step": (5, 1440),
 }
 # People copy the whole address out of the portal's letter.
@@ -99,7 +99,7 @@ _NOT_A_TIME = gettext_noop("Write a time of the day, such as 03:00.")
 _OUT_OF_RANGE = {
     (15, 1440): gettext_noop("Write a whole number from 15 to 1440."),
     (5, 1440): gettext_noop("Write a whole number from 5 to 1440."),
-    (1, 1440): gettext_noop("Write a whole number from 1 to 1440."),
+    (5, 3600): gettext_noop("Write a whole number from 5 to 3600."),
 }
 _NO_CHOICE = gettext_noop("Choose one of the values offered.")
 
@@ -121,17 +121,17 @@ def read(settings: Mapping[str, str]) -> Choices:
         raise Refused(f"settings: {names} cannot be used")
     chosen = _chosen(settings)
     hour, minute = chosen["offer_at"].split(":")
-    minutes = {name: int(chosen[name]) for name in RANGES}
+    numbers = {name: int(chosen[name]) for name in RANGES}
     return Choices(
         base_url=_address(chosen["base_url"]),
         zone=ZoneInfo(chosen["time_zone"]),
         cadence=Cadence(
             offer_at=time(int(hour), int(minute)),
-            busy_all=timedelta(minutes=minutes["busy_all_minutes"]),
-            busy_changes=timedelta(minutes=minutes["busy_changes_minutes"]),
-            orders=timedelta(minutes=minutes["orders_minutes"]),
+            busy_all=timedelta(minutes=numbers["busy_all_minutes"]),
+            busy_changes=timedelta(minutes=numbers["busy_changes_minutes"]),
+            orders=timedelta(seconds=numbers["orders_seconds"]),
         ),
-        longest_step=minutes["longest_step"],
+        longest_step=numbers["longest_step"],
         shows_names=chosen["titles"] == "names",
     )
 
