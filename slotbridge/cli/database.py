@@ -10,7 +10,13 @@ import psycopg
 import typer
 from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError, ProgrammingError, connection, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    connections,
+)
 from django.db.migrations.executor import MigrationExecutor
 
 from slotbridge.kit import postgres
@@ -48,20 +54,20 @@ def running(server: postgres.Server | None, name: str) -> Iterator[None]:
         session.close()
 
 
-def ready() -> None:
-    """Brings the hub's tables up to date; of several programs that start at once, one does."""
-    with connection.cursor() as cursor:
+def ready(alias: str = DEFAULT_DB_ALIAS) -> None:
+    """Brings a program's tables up to date; of several that start at once, one does."""
+    with connections[alias].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATING])
         try:
-            if pending():
-                call_command("migrate", verbosity=0, interactive=False)
+            if pending(alias):
+                call_command("migrate", database=alias, verbosity=0, interactive=False)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATING])
 
 
-def pending() -> int:
+def pending(alias: str = DEFAULT_DB_ALIAS) -> int:
     """How many migrations the database has not had yet."""
-    executor = MigrationExecutor(connection)
+    executor = MigrationExecutor(connections[alias])
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from slotbridge.cli import db
+from slotbridge.cli import db, portal
 from slotbridge.cli.check import check
 from slotbridge.cli.demo.command import demo
 from slotbridge.cli.programs import serve, worker
@@ -21,6 +21,7 @@ app.command()(serve)
 app.command()(worker)
 app.command()(sandbox)
 app.command()(check)
+app.add_typer(portal.app, name="portal")
 app.add_typer(db.app, name="db", no_args_is_help=True)
 app.command()(seed)
 app.command()(why_not_shown)

@@ -24,6 +24,8 @@ CSRF_TRUSTED_ORIGINS = [PORTAL_URL] if PORTAL_URL.startswith("https://") else []
 PORTAL_NAME = env.text("SLOTBRIDGE_PORTAL_NAME", "Medihost")
 # Proxies in front of the portal whose X-Forwarded-For and X-Forwarded-Proto are believed.
 PORTAL_PROXIES = env.words("SLOTBRIDGE_PORTAL_PROXIES", "")
+# What `slotbridge portal …` and `medihost explain` do: they may not import the portal.
+PORTAL_COMMANDS = "slotbridge.portal.commands"
 INSTALLED_APPS = ["django.contrib.postgres", "slotbridge.portal"]
 MIDDLEWARE: list[str] = []  # slotbridge.portal.wsgi takes none: pages bring what they need
 ROOT_URLCONF = "slotbridge.portal.urls"
@@ -45,7 +47,8 @@ DATABASE_ROUTERS = ["slotbridge.portal.router.PortalRouter"]
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "русский"), ("en", "English")]
 LOCALE_PATHS = [
-    catalogues.compiled(PACKAGE / "portal" / "locale", home.data_directory() / "portal-locale")
+    catalogues.compiled(PACKAGE / "portal" / "locale", DATA / "portal-locale"),
+    catalogues.compiled(PACKAGE / "cli" / "locale", DATA / "cli-locale"),  # medihost explain
 ]
 SESSION_COOKIE_NAME = "portal_session"
 CSRF_COOKIE_NAME = "portal_csrf"
