@@ -79,7 +79,7 @@ class _Feeder:
     def __init__(self, first_line: int, most_characters: int) -> None:
         self._target = self._make_target()
         self._parser = etree.XMLParser(
-            target=self._target,
+            target=self._target,  # type: ignore[arg-type]  # lxml takes any part of the protocol
             encoding="utf-8",
             resolve_entities=False,
             no_network=True,

@@ -12,7 +12,7 @@ from slotbridge.wire.medihost.found import Batch, Began, Ended, Found, Opened
 from slotbridge.wire.medihost.model import Section, SyncMode
 from slotbridge.wire.medihost.parsing import Start, Step, Tag, parse
 from slotbridge.wire.medihost.problems import DocumentRefused, Problem
-from slotbridge.wire.medihost.sections import Rows, rows_of
+from slotbridge.wire.medihost.sections import AnyRows, rows_of
 from slotbridge.wire.medihost.telling import Teller
 from slotbridge.wire.medihost.values import quoted
 
@@ -70,7 +70,7 @@ class _Reading:
         self._ignored_depth = 0  # of the element that is ignored with all it holds
         self._root_depth = 1  # 0: the root is a section
         self._seen: set[Section] = set()
-        self._rows: Rows | None = None  # of the section that is open
+        self._rows: AnyRows | None = None  # of the section that is open
         self._has_told_namespace = False
 
     def take(self, step: Step) -> Iterator[Found]:
@@ -107,7 +107,7 @@ class _Reading:
         if self._rows is not None:
             self._rows.flush()
 
-    def _is_run(self, tags: list[Tag], rows: Rows) -> bool:
+    def _is_run(self, tags: list[Tag], rows: AnyRows) -> bool:
         """Whether between two rows nothing but rows without contents follows.
 
         As tags nest, it is enough that every second one ends a row.

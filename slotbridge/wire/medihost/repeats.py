@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations, repeat
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from slotbridge.wire.medihost import problems
 from slotbridge.wire.medihost.hours import do_overlap
@@ -20,6 +20,7 @@ from slotbridge.wire.medihost.problems import Kind
 
 _BAD = -2  # the contents of a row that was skipped
 _NO_RULE = -1
+_Row_contra = TypeVar("_Row_contra", bound=Value, contravariant=True)
 _BITS = 11  # minutes of a day, and one more for "no break"
 
 
@@ -42,8 +43,8 @@ class Verdict:
         self.found += [(problems.ROW_REPEATED, key, line) for line in lines]
 
 
-class Repeats(Protocol):
-    def add(self, rows: Sequence[Value], lines: Sequence[int]) -> None: ...
+class Repeats(Protocol[_Row_contra]):
+    def add(self, rows: Sequence[_Row_contra], lines: Sequence[int]) -> None: ...
 
     def add_bad(self, key: Key, line: int) -> None:
         """A row that was skipped, though its key could be read."""
@@ -141,7 +142,7 @@ class RepeatedDays:
         )
 
 
-Row = tuple[int, int]  # contents, line
+_Entry = tuple[int, int]  # contents, line
 
 
 class _Keys:
@@ -165,7 +166,7 @@ class _Keys:
         self._contents.extend(contents)
         self._lines.extend(lines)
 
-    def repeated(self) -> Iterator[tuple[int, int, list[Row]]]:
+    def repeated(self) -> Iterator[tuple[int, int, list[_Entry]]]:
         """(first, second, its rows in order) of every key that has several rows."""
         if len(set(self._firsts)) == len(self._firsts):
             return
@@ -191,7 +192,7 @@ class _Keys:
         )
 
 
-def _judge(key: Key, rows: list[Row], verdict: Verdict) -> None:
+def _judge(key: Key, rows: list[_Entry], verdict: Verdict) -> None:
     good = [line for contents, line in rows if contents != _BAD]
     kinds = {contents for contents, _ in rows}
     if kinds == {_BAD}:
@@ -204,7 +205,7 @@ def _judge(key: Key, rows: list[Row], verdict: Verdict) -> None:
         verdict.refuse(key, problems.BAD_SIBLING, good)
 
 
-def _judge_day(key: Key, rules: list[Row], verdict: Verdict) -> None:
+def _judge_day(key: Key, rules: list[_Entry], verdict: Verdict) -> None:
     kinds = {contents for contents, _ in rules}
     good = sorted({line for contents, line in rules if contents != _BAD})
     hours = [_unpacked(contents) for contents in kinds if contents >= 0]
@@ -217,7 +218,7 @@ def _judge_day(key: Key, rules: list[Row], verdict: Verdict) -> None:
         verdict.collapse(key, _repeating(rules))
 
 
-def _repeating(rules: list[Row]) -> list[int]:
+def _repeating(rules: list[_Entry]) -> list[int]:
     seen: set[int] = set()
     lines = []
     for contents, line in rules:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from slotbridge.wire.medihost import elements, problems, spelling
 from slotbridge.wire.medihost.elements import MOST_TITLE, Element, Note, Reading
@@ -32,24 +32,35 @@ from slotbridge.wire.medihost.telling import Teller
 from slotbridge.wire.medihost.values import Unreadable
 from slotbridge.wire.medihost.writer import shown
 
+RowT = TypeVar("RowT", bound=Value)
+# Where the fault of a rule shows.
+_PLACE = {"E_HOURS": "w_endTime", "E_BREAK": "b_startTime"}
 
-class Rows:
+
+class Rows(Generic[RowT]):
     """The rows of a section whose elements hold nothing but attributes.
 
     What was found goes into `found`, good rows at every `flush`.
     """
 
     def __init__(
-        self, section: Section, element: Element, found: list[Found], repeats: Repeats
+        self,
+        section: Section,
+        element: Element,
+        found: list[Found],
+        *,
+        make: Callable[..., RowT],
+        repeats: Repeats[RowT],
     ) -> None:
         self.section = section
         self.row_name = element.name
         self.teller = Teller(found, section)
         self._found = found
         self._element = element
+        self._make = make
         self._repeats = repeats
         self._received = 0
-        self._rows: list[Value] = []
+        self._rows: list[RowT] = []
         self._lines: list[int] = []
         self._reading = Reading({}, [])
         self._line = 0
@@ -86,7 +97,7 @@ class Rows:
         """Gives out the good rows so far."""
         if self._rows:
             self._repeats.add(self._rows, self._lines)
-            self._found.append(Batch(self.section, self._lines, self._rows))
+            self._found.append(Batch(self.section, self._lines, list(self._rows)))
             self._rows, self._lines = [], []
 
     def finish(self) -> None:
@@ -107,22 +118,24 @@ class Rows:
         key = tuple(self._reading.fields.get(field) for field in self._element.key)
         return () if None in key else key
 
-    def _row(self, reading: Reading) -> Value | None:
-        return _MODEL[self.section](**reading.fields)  # type: ignore[no-any-return]
+    def _row(self, reading: Reading) -> RowT:
+        """The row of a good reading, to whose notes it may add warnings."""
+        return self._make(**reading.fields)
 
 
-class Appointments(Rows):
+class Appointments(Rows[Appointment]):
     """With a short cut for rows that are spelled as in the sample."""
 
     def __init__(self, section: Section, element: Element, found: list[Found]) -> None:
-        super().__init__(section, element, found, RepeatedAppointments())
+        super().__init__(section, element, found, make=Appointment, repeats=RepeatedAppointments())
         self._quick = QuickAppointments()
 
     def take(self, starts: Sequence[Start], lines: Sequence[int]) -> None:
         rows = self._quick(starts)
-        if None not in rows:
+        good = [row for row in rows if row is not None]
+        if len(good) == len(rows):
             self._received += len(rows)
-            self._rows += rows
+            self._rows += good
             self._lines += lines
             return
         for row, start, line in zip(rows, starts, lines, strict=True):
@@ -133,7 +146,7 @@ class Appointments(Rows):
                 self._rows.append(row)
                 self._lines.append(line)
 
-    def _row(self, reading: Reading) -> Value | None:
+    def _row(self, reading: Reading) -> Appointment:
         title = str(reading.fields["title"])
         if len(title) > MOST_TITLE:
             reading.fields["title"] = title[:MOST_TITLE].rstrip()
@@ -141,12 +154,12 @@ class Appointments(Rows):
         return super()._row(reading)
 
 
-class Schedules(Rows):
+class Schedules(Rows[Working]):
     """Rows that hold rules."""
 
     def __init__(self, section: Section, element: Element, found: list[Found]) -> None:
         self._days = RepeatedDays()
-        super().__init__(section, element, found, self._days)
+        super().__init__(section, element, found, make=Working, repeats=self._days)
         self._rules: list[Rule] = []
 
     def start(self, attributes: Mapping[str, str], line: int) -> None:
@@ -171,7 +184,7 @@ class Schedules(Rows):
 
     def _add_rule(self, reading: Reading) -> None:
         try:
-            rule, is_break_empty = checked_rule(**reading.fields)
+            rule, is_break_empty = checked_rule(**reading.fields)  # type: ignore[arg-type]  # minutes, by the columns
         except Unreadable as error:
             reading.notes.append(Note(error.kind, _PLACE[error.kind.code], error.params))
             return
@@ -180,35 +193,30 @@ class Schedules(Rows):
         if rule is not None:
             self._rules.append(rule)
 
-    def _row(self, reading: Reading) -> Value | None:
+    def _row(self, reading: Reading) -> Working:
         if not working_periods(self._rules):
             reading.notes.append(Note(problems.NO_HOURS, "", {}))
-        return Working(**reading.fields, rules=tuple(self._rules))  # type: ignore[arg-type]
+        reading.fields["rules"] = tuple(self._rules)
+        return super()._row(reading)
 
 
-def rows_of(section: Section, element: Element, found: list[Found]) -> Rows:
+AnyRows = Rows[Group] | Rows[Resource] | Schedules | Appointments | Rows[Order]
+
+
+def rows_of(section: Section, element: Element, found: list[Found]) -> AnyRows:
     match section:
-        case Section.APPOINTMENTS:
-            return Appointments(section, element, found)
+        case Section.GROUPS:
+            return Rows[Group](section, element, found, make=Group, repeats=RepeatedIds())
+        case Section.RESOURCES:
+            return Rows[Resource](section, element, found, make=Resource, repeats=RepeatedIds())
         case Section.SCHEDULES:
             return Schedules(section, element, found)
-        case _:
-            return Rows(section, element, found, RepeatedIds())
+        case Section.APPOINTMENTS:
+            return Appointments(section, element, found)
+        case Section.ORDERS:
+            return Rows[Order](section, element, found, make=Order, repeats=RepeatedIds())
 
 
 def label(key: Key) -> str:
     """A key as people write it."""
     return "/".join(shown(part) for part in key)
-
-
-class _Makes(Protocol):
-    def __call__(self, **fields: object) -> Value: ...
-
-
-_MODEL: Mapping[Section, _Makes] = {
-    Section.GROUPS: Group,
-    Section.RESOURCES: Resource,
-    Section.APPOINTMENTS: Appointment,
-    Section.ORDERS: Order,
-}  # type: ignore[dict-item]  # fields come checked by the columns
-_PLACE = {"E_HOURS": "w_endTime", "E_BREAK": "b_startTime"}

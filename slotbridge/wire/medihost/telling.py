@@ -26,13 +26,16 @@ class Teller:
     def tell(self, notes: Iterable[Note], line: int, key: str = "") -> None:
         for note in notes:
             if self._is_told(note):
+                code, text = note.kind.code, note.kind.text
                 self._found.append(
-                    note.kind(
+                    Problem(
+                        code,
+                        text,
+                        note.params,
                         section=self._section,
                         line=line,
                         key=key,
                         attribute=note.attribute,
-                        **note.params,
                     )
                 )
 

@@ -173,4 +173,4 @@ def shown(value: object) -> str:
         case date():
             return day(value)
         case _:
-            return str(int(value))  # type: ignore[call-overload, no-any-return]  # an integer of the model
+            return str(int(value))  # type: ignore[call-overload]  # an integer of the model
