@@ -69,6 +69,11 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["clinic", "changed_at", "number"], name="orders_as_exported"),
             models.Index(fields=["clinic", "start"], name="orders_of_a_clinic"),
+            models.Index(
+                fields=["start"],
+                condition=Q(status=0, reminded_at__isnull=True),
+                name="orders_to_be_reminded_of",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["clinic", "number"], name="order_number"),
@@ -137,7 +142,7 @@ class Letter(Row):
     kind = models.CharField(max_length=20, choices=Kind)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)  # or given up: then `problem` says why
     attempts = models.PositiveSmallIntegerField(default=0)
     problem = models.CharField(max_length=200, blank=True)  # never an address
 
