@@ -3,7 +3,7 @@
 from urllib.parse import quote_plus
 
 import pytest
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -327,3 +327,22 @@ def test_messages_are_in_the_clinics_language_and_russian_for_strangers(post_xml
         Clinic.objects.update(language=language)
         assert told(wrong_root) == said(problems.WRONG_ROOT, "ru")  # the key was not looked at
         assert told(twice) == said(problems.SECTION_TWICE, language)
+
+
+def test_what_was_applied_is_told_even_if_the_answer_cannot_be_noted(
+    post_xml, clinic, monkeypatch, caplog
+):
+    def fail(**_how):
+        raise DatabaseError(KEY)
+
+    monkeypatch.setattr(received, "note_answer", fail)
+
+    assert post_xml(EMPTY).status_code == 200
+    assert [each.error for each in caplog.records if hasattr(each, "document")] == ["DatabaseError"]
+
+
+def test_a_query_of_a_thousand_parameters_is_not_looked_at(post_xml, clinic):
+    answer = post_xml(EMPTY, "/services/import.php?" + "a=1&" * 1_000)
+
+    assert answer.status_code == 400
+    assert code(answer) == ["E_PARAM"]
