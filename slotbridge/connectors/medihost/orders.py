@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_noop
@@ -15,9 +14,9 @@ from django.utils.translation import gettext_noop
 from slotbridge.kit import clock
 from slotbridge.sync.contract import PortalPatient
 from slotbridge.sync.exchange.contract import OrderState, PortalOrder
-from slotbridge.wire.medihost.model import Order, Section, Status
+from slotbridge.wire.medihost.document import read_document
+from slotbridge.wire.medihost.model import Order, Status
 from slotbridge.wire.medihost.problems import Problem
-from slotbridge.wire.medihost.reader import Batch, Ended, read
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +43,9 @@ class Read:
 
 def orders_in(body: bytes, zone: ZoneInfo) -> Read:
     """Raises DocumentRefused for what is no export, or one that was cut off."""
-    found = Read()
-    for row in _rows(body, found.unreadable):
+    document, problems = read_document(body, export=True)
+    found = Read(unreadable=[_sentence(problem) for problem in problems if problem.is_error])
+    for row in document.orders or ():
         if row.type not in {None, APPOINTMENT}:
             log.info("order of another type", extra={"order": row.id, "type": row.type})
         elif row.start is None or row.duration is None:
@@ -53,20 +53,6 @@ def orders_in(body: bytes, zone: ZoneInfo) -> Read:
         else:
             found.orders.append(_order(row, row.start, row.duration, zone))
     return found
-
-
-def _rows(body: bytes, unreadable: list[str]) -> Iterable[Order]:
-    rows: dict[tuple[object, ...], Order] = {}
-    for item in read(BytesIO(body), export=True):
-        match item:
-            case Batch(section=Section.ORDERS):
-                rows |= {(row.id,): row for row in item.rows if isinstance(row, Order)}
-            case Ended(section=Section.ORDERS):
-                for key in item.refused:  # the export contradicts itself
-                    rows.pop(key, None)
-            case Problem() if item.is_error:
-                unreadable.append(_sentence(item))
-    return rows.values()
 
 
 def _sentence(problem: Problem) -> str:
