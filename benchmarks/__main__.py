@@ -29,6 +29,8 @@ NAMES = (
     "memory",
     "free_slots",
     "fan_out",
+    "exports",
+    "free_times",
 )
 _WIDTH = 130
 

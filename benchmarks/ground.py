@@ -24,7 +24,7 @@ from slotbridge.kit import postgres
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SETTINGS = "slotbridge.config.everything"
-_SIDES = ("hub", "sandbox")
+_SIDES = ("hub", "sandbox", "portal")
 _LAST_WORDS = 3000  # characters of a failed benchmark's log
 
 
@@ -33,7 +33,7 @@ class BenchmarkFailed(Exception):
 
 
 class Ground:
-    """A running server, with a template of the hub's and of the sandbox's database."""
+    """A running server, with a template of each program's database."""
 
     def __init__(self, folder: Path, server: postgres.Server) -> None:
         self._folder = folder
@@ -72,7 +72,7 @@ class Ground:
                 taken.append(perf_counter() - begun)
         return median(taken)
 
-    def _environment(self, hub: str, sandbox: str) -> dict[str, str]:
+    def _environment(self, hub: str, sandbox: str, portal: str) -> dict[str, str]:
         """Nothing of a real installation reaches a benchmark."""
         kept = {
             name: value
@@ -83,6 +83,7 @@ class Ground:
             "DJANGO_SETTINGS_MODULE": SETTINGS,
             "DATABASE_URL": self._server.url(hub),
             "SANDBOX_DATABASE_URL": self._server.url(sandbox),
+            "PORTAL_DATABASE_URL": self._server.url(portal),
             "SLOTBRIDGE_DATA": str(self._folder),
             "SLOTBRIDGE_PRIVATE_PORTALS": "yes",
             "SLOTBRIDGE_SANDBOX_CONTROL_TOKEN": self._token,

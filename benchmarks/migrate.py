@@ -1,4 +1,4 @@
-"""Makes the tables of both sides in the template databases."""
+"""Makes the tables of every program in the template databases."""
 
 import django
 from django.core.management import call_command
@@ -6,6 +6,6 @@ from django.db import connections
 
 if __name__ == "__main__":
     django.setup()
-    for alias in ("default", "sandbox"):
+    for alias in ("default", "sandbox", "portal"):
         call_command("migrate", database=alias, verbosity=0, interactive=False)
     connections.close_all()

@@ -73,6 +73,8 @@ def found(folder, tmp_path_factory):
         "peak memory of a worker",
         "free_slots of",
         "fan-out of",
+        "export of 100 changed orders among",
+        "free times of 30 days, of",
     ],
 )
 def test_each_benchmark_measures_something_against_its_floor(found, named):

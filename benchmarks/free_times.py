@@ -1,0 +1,113 @@
+"""Free times of one resource for 30 days, while the portal takes on clinics like the sample's."""
+
+from datetime import timedelta
+from statistics import median
+from time import perf_counter
+
+from django.db import connections
+
+from benchmarks.results import Result
+from benchmarks.sizes import Size
+from slotbridge.kit import clock
+from slotbridge.portal import availability
+from slotbridge.portal.models import Appointment, Clinic, Resource, SectionImport, WorkingDay
+from slotbridge.portal.router import DATABASE
+
+DAYS = 30
+RESOURCES = 70  # of the sample
+WORKING = 4  # of them with hours for a month, so that a clinic has some 550 rows
+BUSY = 3  # appointments a working day, of those
+RUNS = 60
+AIM = 1.2
+
+_CLINICS = """
+INSERT INTO portal_clinic (public_id, name, address, phone, time_zone, language, lead_minutes,
+    is_open, allows_plain_http, allowed_addresses, most_bytes, most_elements, last_order,
+    last_resource, created_at)
+SELECT gen_random_uuid(), 'Клиника ' || n, '', '', 'Europe/Moscow', 'ru', 60, true, false, '{}',
+    33554432, 300000, 0, %(resources)s, %(now)s
+FROM generate_series(%(first)s, %(last)s) AS n
+"""
+_HEARD = """
+INSERT INTO portal_sectionimport (clinic_id, section, mode, at)
+SELECT id, 'Appointments', 'full', %(now)s FROM portal_clinic WHERE id > %(known)s
+"""
+_RESOURCES = """
+INSERT INTO portal_resource (public_id, clinic_id, number, mis_id, name, time_step, pos)
+SELECT gen_random_uuid(), clinic.id, n, n, 'Врач ' || n, 30, 0
+FROM portal_clinic AS clinic, generate_series(1, %(resources)s) AS n WHERE clinic.id > %(known)s
+"""
+_HOURS = """
+INSERT INTO portal_workingday (clinic_id, resource_mis_id, day, periods)
+SELECT clinic.id, n, %(today)s + day, '{480,780,840,1080}'
+FROM portal_clinic AS clinic, generate_series(1, %(working)s) AS n,
+    generate_series(0, %(days)s - 1) AS day
+WHERE clinic.id > %(known)s
+"""
+_APPOINTMENTS = """
+INSERT INTO portal_appointment (clinic_id, tablename, mis_id, resource_mis_id, day, time, duration,
+    title)
+SELECT clinic.id, 'Visit', (n * %(days)s + day) * %(busy)s + turn, n, %(today)s + day,
+    time '08:00' + turn * interval '1 hour', 30, 'занято'
+FROM portal_clinic AS clinic, generate_series(1, %(working)s) AS n,
+    generate_series(0, %(days)s - 1) AS day, generate_series(0, %(busy)s - 1) AS turn
+WHERE clinic.id > %(known)s
+"""
+
+
+def measure(size: Size) -> list[Result]:
+    held, taken, rows = 0, {}, {}
+    for clinics in size.clinics:
+        _grow(held, clinics)
+        held = clinics
+        taken[clinics] = _ask()
+        rows[clinics] = WorkingDay.objects.count() + Appointment.objects.count()
+    smallest = min(taken)
+    return [
+        Result(
+            f"free times of 30 days, of {clinics:,} clinics with {rows[clinics]:,} rows",
+            seconds * 1000,
+            taken[smallest] * 1000,
+            "ms",
+            aim=f"≤ {AIM} of {smallest:,}",
+            met=seconds <= AIM * taken[smallest],
+        )
+        for clinics, seconds in taken.items()
+        if clinics != smallest
+    ]
+
+
+def _grow(held: int, clinics: int) -> None:
+    newest = Clinic.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    facts = {
+        "first": held + 1,
+        "last": clinics,
+        "known": newest,
+        "now": clock.now(),
+        "today": clock.now().date() + timedelta(days=1),
+        "days": DAYS,
+        "resources": RESOURCES,
+        "working": WORKING,
+        "busy": BUSY,
+    }
+    with connections[DATABASE].cursor() as cursor:
+        for statement in (_CLINICS, _HEARD, _RESOURCES, _HOURS, _APPOINTMENTS):
+            cursor.execute(statement, facts)
+        cursor.execute("VACUUM ANALYZE")
+    assert SectionImport.objects.count() == clinics
+
+
+def _ask() -> float:
+    """Seconds, the median of many, each of another doctor of a clinic somewhere in the middle."""
+    middle = Clinic.objects.order_by("pk")[Clinic.objects.count() // 2]
+    doctors = Resource.objects.filter(clinic=middle, mis_id__lte=WORKING).select_related("clinic")
+    first = clock.today(middle.tz) + timedelta(days=1)
+    last = first + timedelta(days=DAYS - 1)
+    asked = list(doctors)
+    taken = []
+    for n in range(RUNS + 2):
+        begun = perf_counter()
+        found = availability.free_times(resource=asked[n % len(asked)], first=first, last=last)
+        taken.append(perf_counter() - begun)
+        assert len(found) >= (DAYS - 1) * (18 - BUSY)
+    return median(taken[2:])
