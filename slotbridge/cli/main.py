@@ -5,6 +5,7 @@ import typer
 from slotbridge.cli import db, portal
 from slotbridge.cli.check import check
 from slotbridge.cli.demo.command import demo
+from slotbridge.cli.medihost import command as medihost
 from slotbridge.cli.programs import serve, worker
 from slotbridge.cli.sandbox import sandbox
 from slotbridge.cli.seed import seed
@@ -22,6 +23,7 @@ app.command()(worker)
 app.command()(sandbox)
 app.command()(check)
 app.add_typer(portal.app, name="portal")
+app.add_typer(medihost.app, name="medihost", no_args_is_help=True)
 app.add_typer(db.app, name="db", no_args_is_help=True)
 app.command()(seed)
 app.command()(why_not_shown)
