@@ -9,18 +9,15 @@ from dataclasses import replace
 from enum import Enum, auto
 from tempfile import SpooledTemporaryFile
 
-from django.utils.translation import gettext_noop as _
-
 from slotbridge.portal import orders
 from slotbridge.portal.models import Clinic, Order, Resource
-from slotbridge.wire.medihost import model
+from slotbridge.wire.medihost import model, problems, spelling
 from slotbridge.wire.medihost.model import Key, Section
 from slotbridge.wire.medihost.problems import Problem
 from slotbridge.wire.medihost.reader import Batch, Ended
 from slotbridge.wire.medihost.result import SectionCounts
 
 _IN_MEMORY = 1024 * 1024  # bytes; what is more waits on the disk
-_UNKNOWN = _("Order %(order)s is none of this clinic's; no order was made of it.")
 
 
 class _Became(Enum):
@@ -61,6 +58,7 @@ class ChangedOrders:
         became = Counter[_Became]()
         once = dict.fromkeys(self._ended.repeated, False)  # key -> whether it was taken
         refused = frozenset(self._ended.refused)
+        orders.lock(self._clinic.pk)
         for changes in self._batches():
             found = _locked(self._clinic, changes)
             resources = _resources(self._clinic, changes)
@@ -94,10 +92,10 @@ class ChangedOrders:
         change: model.Order,
         resources: dict[int, Resource],
     ) -> _Became:
-        problems, has_changed = _answer(order, change, resources)
-        for one in problems:
+        told, has_changed = _answer(order, change, resources)
+        for one in told:
             self._tell(replace(one, section=Section.ORDERS, line=line, key=str(change.id)))
-        if any(one.is_error for one in problems):
+        if any(one.is_error for one in told):
             return _Became.SKIPPED
         return _Became.UPDATED if has_changed else _Became.UNCHANGED
 
@@ -106,7 +104,7 @@ def _answer(
     order: Order | None, change: model.Order, resources: dict[int, Resource]
 ) -> tuple[list[Problem], bool]:
     if order is None:
-        return [Problem("E_ORDER_UNKNOWN", _UNKNOWN, {"order": change.id}, attribute="ID")], False
+        return [problems.ORDER_UNKNOWN(attribute=spelling.ORDER["id"])], False
     return orders.take_change(order, change, resources)
 
 

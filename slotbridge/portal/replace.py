@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.db import OperationalError, connections, transaction
 from django.db.backends.utils import CursorWrapper
-from django.utils.translation import gettext_noop as _
 from psycopg import errors
 
 from slotbridge.kit import clock
 from slotbridge.portal import withheld
 from slotbridge.portal.changed_orders import ChangedOrders
-from slotbridge.portal.messages import WITHHELD, Messages
+from slotbridge.portal.messages import Messages
 from slotbridge.portal.models import Clinic, ReceivedDocument, SectionImport
 from slotbridge.portal.router import DATABASE
-from slotbridge.portal.rows import DROP_ALL, Plan, Table
+from slotbridge.portal.rows import DROP_ALL, Plan, Table, Told
 from slotbridge.portal.staging import Lines
+from slotbridge.wire.medihost import problems
 from slotbridge.wire.medihost.model import Section, SyncMode
-from slotbridge.wire.medihost.problems import Problem
+from slotbridge.wire.medihost.problems import Kind, Problem
 from slotbridge.wire.medihost.reader import Batch, Began, Ended, Found
 from slotbridge.wire.medihost.result import Outcome, SectionCounts
 
@@ -38,15 +38,6 @@ _LOCKS = 0x4D454449 << 32
 # For the transaction: room to join some hundred thousand rows in memory, and no time spent on
 # compiling statements that run once.
 _SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
-
-_PARKED = _(
-    "Resource %(resource)s is not known; the row is kept and takes effect once it is imported."
-)
-_UNGROUPED = _("Group %(group)s is not known; the resource is shown without a group.")
-_WITHHELD = _(
-    "Deletions withheld: %(count)s. So many at once look like a fault; they wait until somebody"
-    " of the clinic or the portal releases them."
-)
 
 
 class Busy(Exception):
@@ -215,7 +206,7 @@ class _Import:
         )
         if is_whole and not one.deletes:
             one.withheld = one.plan.counted
-            self._tell(WITHHELD, _WITHHELD, section, count=one.withheld)
+            self._messages.add(problems.DELETIONS_WITHHELD(section=section, count=one.withheld))
         if write:
             one.table.write(one.plan, deletes=one.deletes)
 
@@ -225,29 +216,36 @@ class _Import:
             staged=staged is not None, deletes=staged is not None and staged.deletes
         )
         if staged and staged.table:
-            for line, mis_id, group in staged.table.ungrouped(_MOST_OF_A_KIND):
-                self._tell(
-                    "W_GROUP", _UNGROUPED, Section.RESOURCES, line=line, key=str(mis_id),
-                    attribute="group_id", group=group,
-                )  # fmt: skip
+            self._tell(
+                problems.GROUP_UNKNOWN,
+                Section.RESOURCES,
+                staged.table.ungrouped(_MOST_OF_A_KIND),
+                attribute="group_id",
+                value="group",
+            )
 
     def _tell_parked(self, section: Section) -> None:
         one = self._sections.get(section)
-        if one is None or one.table is None or not one.plan.parked:
-            return
-        for line, resource, *key in one.table.parked(_MOST_OF_A_KIND):
+        if one is not None and one.table is not None and one.plan.parked:
             self._tell(
-                "W_RESOURCE", _PARKED, section, line=line, key="/".join(map(_written, key)),
-                attribute="resource_id", resource=resource,
-            )  # fmt: skip
+                problems.RESOURCE_UNKNOWN,
+                section,
+                one.table.parked(_MOST_OF_A_KIND),
+                attribute="resource_id",
+                value="resource",
+            )
 
     def _tell(
-        self, code: str, text: str, section: Section, *,
-        line: int | None = None, key: str = "", attribute: str = "", **params: object,
-    ) -> None:  # fmt: skip
-        self._messages.add(
-            Problem(code, text, params, section, line=line, key=key, attribute=attribute)
-        )
+        self, kind: Kind, section: Section, found: Told, *, attribute: str, value: str
+    ) -> None:
+        """One message for each of the first rows, and one for how many there are more."""
+        for line, named, *key in found.first:
+            written = "/".join(map(_written, key))
+            told = kind(section=section, line=line, key=written, attribute=attribute)
+            self._messages.add(replace(told, params={value: named}))
+        more = found.number - len(found.first)
+        if more:
+            self._messages.add(Problem(kind.code, problems.MORE_ALIKE, {"count": more}, section))
 
     def _note_success(self, counts: Iterable[SectionCounts]) -> None:
         """For the freshness light (U-21): not a section that looks like a fault, nor one of which

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
@@ -94,6 +94,13 @@ class Plan:
     new: int = 0  # rows to insert, parked or not
     changed: int = 0  # rows to update, parked or not
     is_first: bool = False
+
+
+class Told(NamedTuple):
+    """What is to be told of staged rows: how many, and the first of them."""
+
+    number: int
+    first: list[tuple[Any, ...]]  # line, what they name, and the key's parts
 
 
 class Table:
@@ -300,13 +307,9 @@ class Table:
         found: int = self._one("SELECT count(*) FROM {staged} WHERE {unknown}")[0]
         return found
 
-    def parked(self, most: int) -> list[tuple[Any, ...]]:
-        """The first parked rows: line, resource, and the key's parts."""
-        return self._all(
-            "SELECT line, resource_mis_id, {key} FROM {staged} WHERE {unknown}"
-            " ORDER BY line LIMIT %(most)s",
-            {"most": most},
-        )
+    def parked(self, most: int) -> Told:
+        """The parked rows: line, resource, and the key's parts."""
+        return self._told("{staged}", "{unknown}", "resource_mis_id, {key}", most)
 
     def know(self, *, deletes: bool, staged: bool) -> None:
         """Of resources: notes which will be there after this import, before any is written."""
@@ -318,15 +321,29 @@ class Table:
         self._run("CREATE TEMPORARY TABLE known AS " + " UNION ".join(pieces))
         self._run("ANALYZE known")
 
-    def ungrouped(self, most: int) -> list[tuple[int, int, int]]:
-        """Of staged resources, those whose group is not there: line, id, group."""
-        return self._all(
-            "SELECT line, mis_id, group_mis_id FROM {staged} AS new"
-            " WHERE group_mis_id IS NOT NULL AND NOT EXISTS (SELECT FROM portal_resourcegroup"
-            " WHERE clinic_id = %(clinic)s AND mis_id = new.group_mis_id)"
-            " ORDER BY line LIMIT %(most)s",
-            {"most": most},
+    def ungrouped(self, most: int) -> Told:
+        """Of staged resources, those whose group is not there: line, group, id."""
+        return self._told(
+            "{staged} AS new",
+            "group_mis_id IS NOT NULL AND NOT EXISTS (SELECT FROM portal_resourcegroup"
+            " WHERE clinic_id = %(clinic)s AND mis_id = new.group_mis_id)",
+            "group_mis_id, mis_id",
+            most,
         )
+
+    def _told(self, rows: str, condition: str, columns: str, most: int) -> Told:
+        names = {
+            "rows": self._format(rows),
+            "condition": self._format(condition),
+            "told": self._format(columns),
+        }
+        number: int = self._one("SELECT count(*) FROM {rows} WHERE {condition}", **names)[0]
+        first = self._all(
+            "SELECT line, {told} FROM {rows} WHERE {condition} ORDER BY line LIMIT %(most)s",
+            {"most": most},
+            **names,
+        )
+        return Told(number, first)
 
     @property
     def _same(self) -> sql.Composed:
@@ -350,23 +367,25 @@ class Table:
             "same": self._same,
         }
 
+    def _format(self, text: str, **names: sql.Composable) -> sql.Composed:
+        ours = sql.SQL("clinic_id = %(clinic)s AND {imported}").format(**self._names)
+        unknown = sql.SQL(
+            "NOT EXISTS (SELECT FROM known WHERE known.mis_id = {staged}.resource_mis_id)"
+        ).format(**self._names)
+        return sql.SQL(text).format(**self._names, ours=ours, unknown=unknown, **names)
+
     def _run(
         self, text: str, facts: Mapping[str, Any] | None = None, /, **names: sql.Composable
     ) -> int:
         """Executes a statement; returns how many rows it touched."""
-        ours = sql.SQL("clinic_id = %(clinic)s AND {imported}").format(**self._names)
-        query = sql.SQL(text).format(**self._names, ours=ours, **names)
-        self._cursor.execute(query, {**self._facts, **(facts or {})})
+        self._cursor.execute(self._format(text, **names), {**self._facts, **(facts or {})})
         touched: int = self._cursor.rowcount
         return touched
 
     def _all(
         self, text: str, facts: Mapping[str, Any] | None = None, /, **names: sql.Composable
     ) -> list[Any]:
-        unknown = sql.SQL(
-            "NOT EXISTS (SELECT FROM known WHERE known.mis_id = {}.resource_mis_id)"
-        ).format(self.kept.shape.staged)
-        self._run(text, facts, unknown=unknown, **names)
+        self._run(text, facts, **names)
         rows: list[Any] = self._cursor.fetchall()
         return rows
 

@@ -39,15 +39,19 @@ class SkippedTimes:
         before, after = aware.utcoffset(), aware.replace(fold=1).utcoffset()
         return before is not None and after is not None and after > before
 
-    def within(self, day: date, rule: Rule) -> bool:
-        """Whether a time of working hours is skipped. Work may end as the clocks jump."""
+    def within(self, day: date, rule: Rule) -> tuple[str, int] | None:
+        """The first of the rule's times that is skipped: its field, and minutes since midnight.
+
+        Work, or its first half, may end as the clocks jump.
+        """
         if not self.on(day):
-            return False
-        starts = [each for each in (rule.start, rule.break_end) if each is not None]
-        ends = [each for each in (rule.end, rule.break_start) if each is not None]
-        midnight = datetime.combine(day, time.min)
-        return any(self.at(midnight + minute * _MINUTE) for minute in starts) or any(
-            self.at(midnight + minute * _MINUTE) and self.at(midnight + (minute - 1) * _MINUTE)
-            for minute in ends
-            if minute > 0
-        )
+            return None
+        for name, minute in rule._asdict().items():
+            if minute and self._skips(day, minute):
+                is_end = name in {"end", "break_start"}
+                if not is_end or self._skips(day, minute - 1):
+                    return name, minute
+        return None
+
+    def _skips(self, day: date, minute: int) -> bool:
+        return self.at(datetime.combine(day, time.min) + minute * _MINUTE)

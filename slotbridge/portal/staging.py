@@ -13,11 +13,11 @@ from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext_noop as _
 from psycopg import sql
 
 from slotbridge.portal.skipped import SkippedTimes
-from slotbridge.wire.medihost.model import Appointment, Key, Rule, Section
+from slotbridge.wire.medihost import problems, spelling
+from slotbridge.wire.medihost.model import Appointment, Key, Rule, Section, Working
 from slotbridge.wire.medihost.problems import Problem
 from slotbridge.wire.medihost.reader import Batch
 
@@ -25,7 +25,6 @@ from slotbridge.wire.medihost.reader import Batch
 NULL = "\x01"
 # Texts that are remembered: more than the times of a busy month, and never more memory.
 _MOST_TEXTS = 20_000
-_SKIPPED = _("The clinic's clocks skip this time on that day; the row was skipped.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,30 +131,37 @@ class Lines:
         kept = []
         for text, (row, line) in zip(lines, _numbered(batch), strict=True):
             if self._skipped.at(row.start):
-                self._refuse(line, f"{row.tablename}/{row.id}", "ReceptionDateTime")
+                key = f"{row.tablename}/{row.id}"
+                attribute = spelling.APPOINTMENT["start"]
+                self._refuse(line, key, attribute, f"{row.start:%H:%M:%S}")
             else:
                 kept.append(text)
         return kept
 
     def _schedules(self, batch: Batch) -> list[str]:
-        kept = []
-        for row, line in _numbered(batch):
-            if any(self._skipped.within(row.day, rule) for rule in row.rules):
-                self._refuse(line, f"{row.resource_id}/{row.day:%d.%m.%Y}", "")
-                self.refused.add((row.resource_id, row.day))
-            else:
-                kept.append(f"{row.resource_id}\t{row.day}\t{self._periods[row.rules]}\t{line}\n")
-        return kept
+        return [
+            f"{row.resource_id}\t{row.day}\t{self._periods[row.rules]}\t{line}\n"
+            for row, line in _numbered(batch)
+            if not self._skipped.on(row.day) or self._can_be_worked(row, line)
+        ]
 
-    def _refuse(self, line: int, key: str, attribute: str) -> None:
+    def _can_be_worked(self, row: Working, line: int) -> bool:
+        """Asked only of days on which the clocks jump."""
+        for rule in row.rules:
+            met = self._skipped.within(row.day, rule)
+            if met is not None:
+                name, minute = met
+                key = f"{row.resource_id}/{row.day:%d.%m.%Y}"
+                wall = f"{minute // 60}:{minute % 60:02}"
+                self._refuse(line, key, spelling.RULES[name], wall)
+                self.refused.add((row.resource_id, row.day))
+                return False
+        return True
+
+    def _refuse(self, line: int, key: str, attribute: str, value: str) -> None:
         self._tell(
-            Problem(
-                "E_TIME_SKIPPED",
-                _SKIPPED,
-                section=self._section,
-                line=line,
-                key=key,
-                attribute=attribute,
+            problems.TIME_SKIPPED(
+                section=self._section, line=line, key=key, attribute=attribute, value=value
             )
         )
 

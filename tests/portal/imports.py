@@ -59,7 +59,7 @@ def doctor(mis_id, name="Белова", step=30, group=None, pos=0):
     return model.Resource(mis_id, name, step, group, pos)
 
 
-def visit(mis_id, at=time(9), day=DAY, resource=1, minutes=30, title="занято", table="Visit"):
+def visit(mis_id, at=time(9), day=DAY, resource=1, *, minutes=30, title="занято", table="Visit"):
     return model.Appointment(table, mis_id, resource, datetime.combine(day, at), minutes, title)
 
 

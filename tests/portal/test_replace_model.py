@@ -52,7 +52,8 @@ a_schedules = by_key(
 an_appointments = by_key(
     st.builds(
         visit, few, st.sampled_from([time(9), time(10, 30)]), days, few,
-        st.none() | st.just(30), st.sampled_from(["", "занято"]), st.sampled_from(["", "Visit"]),
+        minutes=st.none() | st.just(30), title=st.sampled_from(["", "занято"]),
+        table=st.sampled_from(["", "Visit"]),
     ),
     lambda r: (r.tablename, r.id),
 )  # fmt: skip

@@ -74,7 +74,7 @@ def test_additions_and_updates_are_applied_all_the_same(clinic):
     counted = done["Resources"]
     assert (counted.updated, counted.added, counted.withheld) == (1, 1, 19)
     assert len(state(clinic)["resources"]) == 21
-    assert str(applied.problems[0]).startswith("Deletions withheld: 19.")
+    assert str(applied.problems[0]).startswith("19 rows are missing from this section")
     assert not Resource.objects.exclude(hidden_at=None).exists()
 
 
