@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from slotbridge.portal import exchange
 
+handler500 = "slotbridge.portal.pages.base.broken"
+
 urlpatterns = [
     path("services/import.php", exchange.import_php),
     path("services/import", exchange.import_php),

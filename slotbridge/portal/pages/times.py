@@ -17,6 +17,7 @@ from slotbridge.portal.pages import words
 DAYS_SHOWN = 7
 HORIZON = 90  # days ahead that can be looked through; timetables come for a month (section 9)
 NEAREST_SHOWN = 5
+LONGEST_AWAY = timedelta(days=366)  # of a moment that a link names
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +93,6 @@ def read_moment(raw: str | None, tz: ZoneInfo) -> datetime:
         wall = datetime.strptime(raw or "", "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - the zone is the clinic's
     except ValueError:
         raise Http404 from None
+    if abs(wall.date() - clock.today(tz)) > LONGEST_AWAY:
+        raise Http404
     return clock.at(wall.date(), wall.time(), tz)

@@ -127,4 +127,3 @@ def person():
         "aim": "консультация",
         "consent": "on",
     }
-
