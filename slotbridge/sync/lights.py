@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 
 from slotbridge.kit import clock
 from slotbridge.sync import bookings
+from slotbridge.sync.exchange import standing
 from slotbridge.sync.models import (
     Account,
     InboxMessage,
@@ -19,6 +20,7 @@ from slotbridge.sync.models import (
     ListingDay,
     VisitTarget,
 )
+from slotbridge.sync.registry import connector_class, keeps_calendars
 
 # A33: within a minute of the change; a banner after fifteen (A11).
 FRESH_WITHIN = timedelta(minutes=1)
@@ -58,10 +60,15 @@ class Waiting:
     unassigned: int
     doubtful: int
     held: int
+    # Of portals that take documents: what can be booked, answers to orders, and parts of which
+    # the portal keeps rows that are gone here (U-19).
+    offers: int = 0
+    answers: int = 0
+    withheld: int = 0
 
     @property
     def total(self) -> int:
-        return self.days + self.visits + self.messages
+        return self.days + self.visits + self.messages + self.offers
 
     @property
     def for_a_person(self) -> int:
@@ -71,6 +78,7 @@ class Waiting:
             + self.parked_messages
             + self.unassigned
             + self.held
+            + self.withheld
         )
 
 
@@ -87,6 +95,10 @@ _FIXED = {
     Account.State.SWITCHING_OFF: (Colour.LATE, gettext_noop("Slots are being withdrawn.")),
     Account.State.OFF: (Colour.OFF, gettext_noop("Switched off.")),
 }  # fmt: skip
+_FIXED_BY_KEY = {
+    Account.State.UNCONFIGURED: (Colour.OFF, gettext_noop("Not connected: enter the client key.")),
+    Account.State.SYNCHRONISING: (Colour.LATE, gettext_noop("The key is being tried.")),
+}
 
 
 def in_words(problem: str) -> str:
@@ -99,6 +111,29 @@ def in_words(problem: str) -> str:
 
 def waiting(account: Account) -> Waiting:
     """Counts of what waits, in a handful of queries whatever there is."""
+    if keeps_calendars(account.kind):
+        return _waiting_at_calendars(account)
+    found = standing.standing_of(account)
+    return Waiting(
+        days=0,
+        visits=found.visits,
+        messages=0,
+        oldest_since=found.since,
+        requests=1 if found.since else 0,
+        minutes_to_go=1 if found.since else 0,
+        parked_days=0,
+        parked_visits=found.parked_visits,
+        parked_messages=0,
+        unassigned=found.for_a_person,
+        doubtful=0,
+        held=0,
+        offers=int(found.is_offer_due),
+        answers=found.answers,
+        withheld=found.withheld,
+    )
+
+
+def _waiting_at_calendars(account: Account) -> Waiting:
     due = ListingDay.objects.filter(listing__account=account, asked__gt=F("answered"))
     days = due.filter(problem="", listing__held_since__isnull=True).aggregate(
         days=Count("pk"), listings=Count("listing", distinct=True), since=Min("asked_at")
@@ -134,8 +169,9 @@ def waiting(account: Account) -> Waiting:
 
 def light_of(account: Account) -> Light:
     """The account's light."""
-    if account.state in _FIXED:
-        colour, sentence = _FIXED[Account.State(account.state)]
+    fixed = _FIXED if connector_class(account.kind).has_login else _FIXED | _FIXED_BY_KEY
+    if account.state in fixed:
+        colour, sentence = fixed[Account.State(account.state)]
         return Light(colour, account.state_since, _(sentence))
     if account.state in {Account.State.FAILED, Account.State.REJECTED}:
         return Light(Colour.FAILING, account.state_since, in_words(account.reason))

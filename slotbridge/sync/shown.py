@@ -12,18 +12,15 @@ from django.utils.translation import gettext as _
 from slotbridge.his import free
 from slotbridge.his.models import PriceListUse, Service, Slot
 from slotbridge.kit import clock
-from slotbridge.sync import fanout, listings
+from slotbridge.sync import fanout, listings, missing
+from slotbridge.sync.exchange import shown as exchange
 from slotbridge.sync.lights import in_words
+from slotbridge.sync.missing import Reason
 from slotbridge.sync.models import Account, CatalogueItem, Listing, ListingDay, ListingSchedule
+from slotbridge.sync.registry import keeps_calendars
 from slotbridge.sync.wanted import Offering
 
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A missing piece: a code for programs, a sentence for people."""
-
-    code: str
-    sentence: str
+__all__ = ["Reason", "why_not_shown", "why_not_shown_for"]
 
 
 @dataclass(slots=True)
@@ -63,19 +60,14 @@ def why_not_shown_for(slots: Collection[Slot], channel: str) -> dict[int, list[R
         .select_related("schedule__clinic__unit", "schedule__practitioner")
         .prefetch_related("services")
     }
+    if not keeps_calendars(account.kind):
+        return exchange.why_not_shown_for(account, list(full.values()))
     known = _read(account, list(full.values()))
     return {slot.pk: list(_reasons(full[slot.pk], known)) for slot in slots}
 
 
 def _reasons(slot: Slot, known: _Known) -> Iterator[Reason]:
-    if known.account.channel not in slot.channels:
-        yield Reason("not-visible", _("The visibility box is not ticked."))
-    if known.account.state != Account.State.READY:
-        yield Reason(
-            "account",
-            _("The portal's account is not running: %(state)s.")
-            % {"state": Account.State(known.account.state).label},
-        )
+    yield from missing.of_any_portal(slot, known.account)
     yield from _unlinked(slot, known)
     yield from _without_service(slot, known)
     yield from _out_of_time(slot, known)
@@ -201,11 +193,11 @@ def _out_of_time(slot: Slot, known: _Known) -> Iterator[Reason]:
     now = clock.now()
     first, last = known.window
     if slot.end <= now:
-        yield Reason("past", _("It is over."))
+        yield missing.is_over()
     elif slot.day > last:
         yield Reason("too-far", _("The portal takes slots twelve weeks ahead: it will follow."))
     elif slot.day >= first and not known.free.get(slot.pk, False):
-        yield Reason("taken", _("All of it is taken by visits or absences."))
+        yield missing.is_taken()
 
 
 def _on_its_way(slot: Slot, known: _Known) -> Iterator[Reason]:
@@ -222,7 +214,7 @@ def _on_its_way(slot: Slot, known: _Known) -> Iterator[Reason]:
             "parked", _("The portal refused the day: %(why)s") % {"why": in_words(row.problem)}
         )
     elif row is not None and row.asked > row.answered:
-        yield Reason("waiting", _("It is about to be told to the portal."))
+        yield missing.is_on_its_way()
 
 
 def _read(account: Account, slots: list[Slot]) -> _Known:

@@ -15,7 +15,7 @@ from slotbridge.his.breaches import NameTaken
 from slotbridge.his.models import Channel, Organisation
 from slotbridge.sync import accounts, links, records
 from slotbridge.sync.models import Account, Link
-from slotbridge.sync.registry import kind_of_channel
+from slotbridge.sync.registry import connector_class, keeps_calendars, kind_of_channel
 from slotbridge.web.forms.base import Form, add_error
 
 R = TypeVar("R", bound=links.Record)
@@ -46,6 +46,16 @@ class Portal:
         return f"portal_{self.channel.code}"
 
     @property
+    def has_mapping(self) -> bool:
+        """Whether records of ours have counterparts there; else the portal takes ours as told."""
+        return keeps_calendars(self.account.kind)
+
+    @property
+    def has_login(self) -> bool:
+        """Whether there are a login and a password; else one key is both."""
+        return connector_class(self.account.kind).has_login
+
+    @property
     def obstacle(self) -> str | Promise:
         """Why nothing can be mapped now (A3, A23); "" if it can."""
         if self.account.state in {State.UNCONFIGURED, State.OFF}:
@@ -68,6 +78,11 @@ def portals(organisation: Organisation) -> list[Portal]:
         account = accounts.account_for(organisation=organisation, channel=channel.code)
         found.append(Portal(channel, account))
     return found
+
+
+def mapped_portals(organisation: Organisation) -> list[Portal]:
+    """Those where records are given a counterpart."""
+    return [portal for portal in portals(organisation) if portal.has_mapping]
 
 
 def label(kind: str, portal: Portal) -> str:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from slotbridge.web.views import (
     configuration,
+    exchanges,
     home,
     orders,
     patients,
@@ -48,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<uuid:public_id>/merge/", patients.merge, name="patient-merge"),
     path("portals/", portals.portals, name="portals"),
     path("portals/<slug:channel>/", portals.portals, name="portal"),
+    path("portals/<slug:channel>/answer/", exchanges.answer, name="portal-answer"),
     path("portals/<slug:channel>/retry/", portals.retry, name="portal-retry"),
     path("staff/", staff.staff_list, name="staff"),
     path("staff/new/", staff.person, name="staff-new"),

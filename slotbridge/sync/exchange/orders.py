@@ -120,7 +120,8 @@ def answer(*, booking: Booking, accept: bool, by: str) -> None:
     """
     row = Booking.objects.select_for_update().get(pk=booking.pk)
     wanted = OrderState.ACCEPTED if accept else OrderState.ENDED
-    if row.status != Status.BOOKED or row.visit_id or _CLIMB[wanted] <= _CLIMB[row.order_state]:
+    reached = max(_CLIMB[row.order_state], _CLIMB[row.answer])
+    if row.status != Status.BOOKED or row.visit_id or _CLIMB[wanted] <= reached:
         raise OrderOver(f"order of booking {row.pk}")
     row.answer = wanted
     row.save(update_fields=["answer"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from slotbridge.web.zones import house_zone
 
 
 class AccountForm(Form):
-    """Login, password and the settings that the portal's connector asks for.
+    """Login and password, or a key alone, and the settings that the portal's connector asks for.
 
     The saved password is never in the page: an empty field leaves it, and removing it is a box of
     its own (A6).
@@ -34,30 +35,47 @@ class AccountForm(Form):
     def __init__(self, *args: Any, account: Account, portal: str, **kwargs: Any) -> None:
         super().__init__(*args, initial={"login": account.login}, **kwargs)
         self._account = account
-        self._settings = connector_class(account.kind).settings_fields
-        named = {"portal": portal}
-        login, password = self.fields["login"], self.fields["password"]
-        login.label = _("Login of the integration for authorisation in %(portal)s") % named
-        login.widget.attrs["autocomplete"] = "off"
-        password.label = _("Password of the integration for authorisation in %(portal)s") % named
+        self._connector = connector_class(account.kind)
+        self._settings = self._connector.settings_fields
+        if self._connector.has_login:
+            self._ask_for_login(portal)
+        else:
+            self._ask_for_key(portal)
         if account.sealed_password is None:
             del self.fields["remove_password"]
         else:
             when = account.password_set_at
             local = when.astimezone(house_zone(account.organisation)) if when else None
-            password.help_text = _(
+            self.fields["password"].help_text = _(
                 "Set on %(date)s and not shown. Leave the field empty to keep it."
             ) % {"date": formats.date_format(local, "j E Y, H:i") if local else "—"}
-            self.fields["remove_password"].label = _("Remove the saved password")
         for setting in self._settings:
             self.fields[f"setting_{setting.name}"] = _field(setting, account)
         for field in self.fields.values():
             field.disabled = self.is_disabled
             field.is_exact = True  # type: ignore[attr-defined]  # the field's template reads it
 
+    def _ask_for_login(self, portal: str) -> None:
+        named = {"portal": portal}
+        login, password = self.fields["login"], self.fields["password"]
+        login.label = _("Login of the integration for authorisation in %(portal)s") % named
+        login.widget.attrs["autocomplete"] = "off"
+        password.label = _("Password of the integration for authorisation in %(portal)s") % named
+        self.fields["remove_password"].label = _("Remove the saved password")
+
+    def _ask_for_key(self, portal: str) -> None:
+        del self.fields["login"]
+        key = self.fields["password"]
+        key.label = _("Client key")
+        key.help_text = _(
+            "The administrator of %(portal)s issues one for each clinic. It is login and password "
+            "in one: pass it to nobody."
+        ) % {"portal": portal}
+        self.fields["remove_password"].label = _("Remove the saved key")
+
     @property
     def of_the_portal(self) -> list[forms.BoundField]:
-        """Settings beside login and password."""
+        """Settings beside login and password, or key."""
         return [field for field in self if field.name.startswith("setting_")]
 
     def clean(self) -> dict[str, Any]:
@@ -66,9 +84,14 @@ class AccountForm(Form):
             self.add_error(
                 "remove_password",
                 forms.ValidationError(
-                    _("Either give a new password or remove the saved one."), code="both"
+                    _("Either give a new password or remove the saved one.")
+                    if self._connector.has_login
+                    else _("Either give a new key or remove the saved one."),
+                    code="both",
                 ),
             )
+        for name, sentence in self._connector.wrong_settings(self._given(data)).items():
+            self.add_error(f"setting_{name}", forms.ValidationError(_(sentence), code="wrong"))
         return data
 
     @property
@@ -83,15 +106,21 @@ class AccountForm(Form):
     @property
     def empties_all(self) -> bool:
         """Login and password are both taken away: that is how one switches it off (A9)."""
-        return not self.cleaned_data["login"] and self.removes_password
+        return not self.new_login and self.removes_password
+
+    @property
+    def new_login(self) -> str:
+        """Empty where one key is login and password."""
+        login: str = self.cleaned_data.get("login", "")
+        return login
 
     @property
     def settings(self) -> dict[str, str]:
         """What the connector asked for; other things that the account holds stay as they are."""
-        given = {
-            setting.name: self.cleaned_data[f"setting_{setting.name}"] for setting in self._settings
-        }
-        return {**self._account.settings, **given}
+        return {**self._account.settings, **self._given(self.cleaned_data)}
+
+    def _given(self, data: Mapping[str, Any]) -> dict[str, str]:
+        return {setting.name: data.get(f"setting_{setting.name}", "") for setting in self._settings}
 
 
 def _field(setting: SettingField, account: Account) -> forms.Field:

@@ -9,9 +9,18 @@ class RetryForm(forms.Form):
     """
 
     what = forms.ChoiceField(
-        choices=[(one, one) for one in ("day", "visit", "message", "held", "called", "seen")]
+        choices=[
+            (one, one) for one in ("day", "visit", "message", "held", "called", "seen", "send-all")
+        ]
     )
     address = forms.CharField(required=False, max_length=100)
     day = DayField(required=False)
     booking = forms.CharField(required=False, max_length=100)
     key = forms.UUIDField(required=False)
+
+
+class AnswerForm(forms.Form):
+    """The answer to an order that has no visit here, by the portal's id."""
+
+    order = forms.CharField(max_length=100)
+    answer = forms.ChoiceField(choices=[(one, one) for one in ("accept", "reject")])

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from slotbridge.kit import clock
 from slotbridge.kit.http import PrivateAddress
 from slotbridge.sync import accounts
+from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import Account
 from slotbridge.web import mapping
 from slotbridge.web.access import ADMINISTRATORS, OVERSEERS, StaffRequest, page
@@ -29,6 +30,7 @@ ACTIONS = {
     "pause": accounts.pause,
     "resume": accounts.resume,
     "switch-off": accounts.switch_off,
+    "send-all": plan.send_all,
 }
 RUNNING = {State.SYNCHRONISING, State.SWITCHING_OFF}
 
@@ -83,6 +85,8 @@ def act(request: StaffRequest, channel: str, action: str) -> HttpResponse:
             _("There is a new address. Tell %(portal)s: the old one works no more.")
             % {"portal": portal.name},
         )
+    elif action == "send-all":
+        messages.success(request, _("Everything is sent anew."))
     return redirect("configuration-of", portal.channel.code)
 
 
@@ -97,7 +101,7 @@ def _save(request: StaffRequest, form: AccountForm, portal: mapping.Portal) -> b
     try:
         accounts.configure(
             account=portal.account,
-            login=form.cleaned_data["login"],
+            login=form.new_login,
             password=form.new_password,
             remove_password=form.removes_password,
             settings=form.settings,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import F, QuerySet
@@ -16,6 +17,7 @@ from slotbridge.his.models import Slot
 from slotbridge.kit import clock
 from slotbridge.sync import bookings, inbox, lights, shown, telling_days, telling_visits
 from slotbridge.sync.contract import ItemKind
+from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import (
     Account,
     Booking,
@@ -26,6 +28,7 @@ from slotbridge.sync.models import (
 )
 from slotbridge.web.access import DESK, OFFICE, StaffRequest, page
 from slotbridge.web.forms.portals import RetryForm
+from slotbridge.web.views import exchanges
 from slotbridge.web.views.home import portal_states
 from slotbridge.web.zones import house_zone
 
@@ -33,7 +36,7 @@ SHOWN = 50
 DAYS_JUDGED = 7  # how far ahead the list "not published" looks
 SLOTS_JUDGED = 1000
 # A slot that is over, full or just on its way is not published for a reason nobody needs to mend.
-NO_MATTER = {"past", "taken", "waiting", "too-far"}
+NO_MATTER = {"past", "taken", "waiting", "too-far", "too-soon"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def portals(request: StaffRequest, channel: str = "") -> HttpResponse:
         raise Http404
     state = state or states[0]
     account = state.portal.account
+    has_mapping = state.portal.has_mapping
     context = {
         "states": states,
         "state": state,
@@ -70,21 +74,29 @@ def portals(request: StaffRequest, channel: str = "") -> HttpResponse:
         "account": account,
         "now": clock.now(),
         "zone": house_zone(request.organisation),
+        "visits": _visits(account),
+        "unpublished": _unpublished(account, state.portal.channel.code),
+        "days_judged": DAYS_JUDGED,
+        **(_of_calendars(account) if has_mapping else exchanges.context_of(account)),
+    }
+    template = "web/portals.html" if has_mapping else "web/portal_exchange.html"
+    return render(request, template, context)
+
+
+def _of_calendars(account: Account) -> dict[str, Any]:
+    """What only a portal has that keeps a calendar for each doctor."""
+    return {
         "listings": _listings(account),
         "unassigned": _unassigned(account),
         "parked_days": _due_days(account).exclude(problem="")[:SHOWN],
         "waiting_days": _due_days(account).filter(problem="")[:SHOWN],
-        "visits": _visits(account),
         "messages_parked": account.messages.filter(state=InboxMessage.State.PARKED).order_by(
             "received_at"
         )[:SHOWN],
         "differences": account.differences.select_related("listing__practitioner").order_by(
             "-found_at"
         )[:SHOWN],
-        "unpublished": _unpublished(account, state.portal.channel.code),
-        "days_judged": DAYS_JUDGED,
     }
-    return render(request, "web/portals.html", context)
 
 
 @page(see=(), change=DESK)
@@ -108,6 +120,8 @@ def retry(request: StaffRequest, channel: str) -> HttpResponse:
     elif what == "seen":
         marked = get_object_or_404(Booking, account=account, external_id=data["booking"])
         bookings.note_seen(booking=marked, by=request.by)
+    elif what == "send-all":
+        plan.send_all(account=account, by=request.by)
     elif what == "message":
         message = get_object_or_404(InboxMessage, account=account, public_id=data["key"])
         inbox.retry(message=message, by=request.by)
@@ -115,7 +129,10 @@ def retry(request: StaffRequest, channel: str) -> HttpResponse:
         held = get_object_or_404(Listing, account=account, address=data["address"])
         telling_days.release_held(listing=held, by=request.by)
     if what not in {"called", "seen"}:
-        messages.success(request, _("It is on its way again."))
+        again = (
+            _("Everything is sent anew.") if what == "send-all" else _("It is on its way again.")
+        )
+        messages.success(request, again)
     return redirect("portal", channel)
 
 

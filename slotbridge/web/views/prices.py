@@ -46,7 +46,7 @@ def price_lists(request: StaffRequest) -> HttpResponse:
     )
     context = {
         "lists": rows,
-        "portals": mapping.portals(request.organisation),
+        "portals": mapping.mapped_portals(request.organisation),
         "today": clock.today(house_zone(request.organisation)),
     }
     return render(request, "web/price_lists.html", context)
@@ -115,7 +115,7 @@ def _list_form(
         (request.POST or None) if bound else None,
         initial=initial,
         clinics=by_name(clinics),
-        portals=mapping.portals(request.organisation),
+        portals=mapping.mapped_portals(request.organisation),
         price_list=row,
         disabled=not request.may_change,
     )

@@ -21,7 +21,7 @@ from slotbridge.web.order import by_name
 @page(see=OVERSEERS, change=ADMINISTRATORS)
 def service_list(request: StaffRequest) -> HttpResponse:
     rows = by_name(Service.objects.filter(organisation=request.organisation))
-    columns = mapping.linked(mapping.portals(request.organisation), rows)
+    columns = mapping.linked(mapping.mapped_portals(request.organisation), rows)
     return render(request, "web/services.html", {"services": rows, "columns": columns})
 
 
@@ -33,7 +33,7 @@ def service(request: StaffRequest, public_id: uuid.UUID | None = None) -> HttpRe
         if public_id
         else None
     )
-    found = mapping.portals(request.organisation)
+    found = mapping.mapped_portals(request.organisation)
     form = ServiceForm(
         request.POST or None,
         initial=model_to_dict(row) if row else None,

@@ -24,7 +24,7 @@ def staff_list(request: StaffRequest) -> HttpResponse:
         .prefetch_related("schedules__clinic")
         .order_by("-is_active", "sort_key", "pk")
     )
-    columns = mapping.linked(mapping.portals(request.organisation), people)
+    columns = mapping.linked(mapping.mapped_portals(request.organisation), people)
     return render(request, "web/staff.html", {"people": people, "columns": columns})
 
 
@@ -36,7 +36,7 @@ def person(request: StaffRequest, public_id: uuid.UUID | None = None) -> HttpRes
         if public_id
         else None
     )
-    found = mapping.portals(request.organisation)
+    found = mapping.mapped_portals(request.organisation)
     form = PractitionerForm(
         request.POST or None,
         initial=model_to_dict(row) if row else None,

@@ -30,7 +30,7 @@ def unit_list(request: StaffRequest) -> HttpResponse:
             clinic_count=Count("clinics", filter=Q(clinics__is_active=True))
         )
     )
-    columns = mapping.linked(mapping.portals(request.organisation), units)
+    columns = mapping.linked(mapping.mapped_portals(request.organisation), units)
     return render(request, "web/units.html", {"units": units, "columns": columns})
 
 
@@ -38,7 +38,7 @@ def unit_list(request: StaffRequest) -> HttpResponse:
 def unit(request: StaffRequest, public_id: uuid.UUID | None = None) -> HttpResponse:
     """A unit's form; without an id, that of a new one."""
     row = _unit(request, public_id) if public_id else None
-    found = mapping.portals(request.organisation)
+    found = mapping.mapped_portals(request.organisation)
     form = UnitForm(
         request.POST or None,
         initial=model_to_dict(row) if row else None,
@@ -75,7 +75,7 @@ def clinic_list(request: StaffRequest) -> HttpResponse:
     clinics = by_name(
         Clinic.objects.filter(organisation=request.organisation).select_related("unit")
     )
-    columns = mapping.linked(mapping.portals(request.organisation), clinics)
+    columns = mapping.linked(mapping.mapped_portals(request.organisation), clinics)
     return render(request, "web/clinics.html", {"clinics": clinics, "columns": columns})
 
 
@@ -91,7 +91,7 @@ def clinic(request: StaffRequest, public_id: uuid.UUID | None = None) -> HttpRes
         if public_id
         else None
     )
-    found = mapping.portals(request.organisation)
+    found = mapping.mapped_portals(request.organisation)
     units = by_name(Unit.objects.filter(organisation=request.organisation, is_active=True))
     form = ClinicForm(
         request.POST or None,

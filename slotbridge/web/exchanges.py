@@ -1,0 +1,110 @@
+"""The list of exchanges in words: what was in each, what became of it, and when the next is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from slotbridge.sync.exchange.contract import Part
+from slotbridge.sync.exchange.telling import ALL_BUSY
+from slotbridge.sync.exchange.turns import POLL
+from slotbridge.sync.lights import in_words
+from slotbridge.sync.models import Exchange, ExchangeEntry
+
+PARTS: Mapping[str, str | Promise] = {
+    Part.OFFER: _("clinics, persons and working hours"),
+    Part.BUSY: _("changed occupied times"),
+    ALL_BUSY: _("all occupied times"),
+    Part.ANSWERS: _("answers to orders"),
+    POLL: _("orders read"),
+}
+# What a portal keeps of a part, where it has withheld deletions (U-19).
+KEPT: Mapping[str, str | Promise] = {
+    Part.OFFER: _("persons, rooms and working days"),
+    Part.BUSY: _("occupied times"),
+}
+# Sections as the portal's result names them (11.2), and what a poll brought.
+SECTIONS: Mapping[str, str | Promise] = {
+    "ResourceGroups": _("clinics"),
+    "Resources": _("persons and rooms"),
+    "Schedules": _("working days"),
+    "Appointments": _("occupied times"),
+    "Orders": _("orders"),
+    POLL: _("orders"),
+}
+COUNTS: Mapping[str, str | Promise] = {
+    "received": _("received"),
+    "added": _("added"),
+    "updated": _("changed"),
+    "unchanged": _("unchanged"),
+    "removed": _("removed"),
+    "withheld": _("kept"),
+    "parked": _("without effect"),
+    "skipped": _("not taken"),
+}
+TAGS = {
+    ExchangeEntry.Outcome.OK: "ok",
+    ExchangeEntry.Outcome.PARTIAL: "warn",
+    ExchangeEntry.Outcome.REFUSED: "bad",
+    ExchangeEntry.Outcome.FAILED: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One exchange as a line of the list. `counts` by section: (section, [(count, n), …])."""
+
+    entry: ExchangeEntry
+    parts: list[str | Promise]
+    tag: str
+    counts: list[tuple[str | Promise, list[tuple[str | Promise, int]]]]
+    problems: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is exchanged by the clock: when it was last, and when it is next."""
+
+    name: str | Promise
+    last: datetime | None
+    next: datetime
+
+
+def told(entry: ExchangeEntry) -> Told:
+    return Told(
+        entry,
+        [PARTS.get(part, part) for part in entry.parts],
+        TAGS.get(ExchangeEntry.Outcome(entry.outcome), ""),
+        [
+            (SECTIONS.get(section, section), list(_counted(counts)))
+            for section, counts in entry.counts.items()
+        ],
+        [_problem(problem) for problem in entry.problems],
+    )
+
+
+def rounds(exchange: Exchange) -> list[Round]:
+    return [
+        Round(PARTS[Part.OFFER], exchange.offer_told_at, exchange.offer_due_at),
+        Round(PARTS[ALL_BUSY], exchange.busy_all_told_at, exchange.busy_all_due_at),
+        Round(PARTS[Part.BUSY], exchange.busy_told_at, exchange.busy_changes_due_at),
+        Round(PARTS[POLL], exchange.orders_read_at, exchange.orders_due_at),
+    ]
+
+
+def _counted(counts: Mapping[str, int]) -> Iterator[tuple[str | Promise, int]]:
+    """What is there of a section; what is unchanged only where nothing else is."""
+    shown = [(name, n) for name, n in counts.items() if n and name not in {"received", "unchanged"}]
+    if not shown:
+        shown = [(name, n) for name, n in counts.items() if n][:1]
+    for name, n in shown:
+        yield COUNTS.get(name, name), n
+
+
+def _problem(problem: Mapping[str, str]) -> str:
+    sentence = in_words(problem["text"])
+    return f"{problem['key']}: {sentence}" if problem["key"] else sentence
