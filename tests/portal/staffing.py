@@ -1,5 +1,8 @@
 """People who log in, and their browsers."""
 
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
 from slotbridge.portal import staff
 from tests.portal.pages.conftest import Browser
 
@@ -22,3 +25,18 @@ def logged_in(member, language="en"):
         "Log in", login=member.login, password=PASSWORD
     )
     return browser
+
+
+def queries_of(browser, path):
+    """How many queries the page takes."""
+    with CaptureQueriesContext(connections["portal"]) as queries:
+        browser.get(path)
+    return len(queries)
+
+
+def rows_of(page):
+    """The texts of the cells of every table's rows."""
+    return [
+        [" ".join(cell.text_content().split()) for cell in row.xpath("./th|./td")]
+        for row in page.tree.xpath("//tbody/tr")
+    ]

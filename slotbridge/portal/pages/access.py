@@ -122,7 +122,7 @@ def open_session(request: HttpRequest, response: HttpResponse, member: StaffMemb
     session["member"] = member.pk
     session["fingerprint"] = staff.fingerprint(member)
     session["nonce"] = secrets.token_urlsafe(16)
-    session.create()
+    session.save()
     response.set_cookie(
         COOKIE,
         session.session_key or "",

@@ -53,7 +53,7 @@ def edit(request: HttpRequest, member: StaffMember, clinic: UUID) -> HttpRespons
     found = _clinic(clinic)
     form = ClinicForm(request.POST or None, initial=ClinicForm.initial_of(found))
     if form.is_valid():
-        clinics.change_clinic(clinic=found, facts=form.facts(), by=member.login)
+        clinics.change_clinic(clinic=found, facts=form.facts(found), by=member.login)
         return back("portal-operator-clinic", "changed", clinic=clinic)
     return _form(request, member, form, clinic=found)
 

@@ -104,16 +104,21 @@ class ClinicForm(forms.Form):
                 _("“%(text)s” is neither an address nor a network."), params={"text": error.text}
             ) from None
 
-    def facts(self) -> clinics.Facts:
+    def facts(self, clinic: Clinic | None = None) -> clinics.Facts:
+        """`clinic`: as it is now; a limit that is no round number stays if it was not changed."""
         data = dict(self.cleaned_data)
-        return clinics.Facts(most_bytes=data.pop("most_mib") * MIB, **data)
+        mib = data.pop("most_mib")
+        size = mib * MIB
+        if clinic is not None and mib == _mib(clinic.most_bytes):
+            size = clinic.most_bytes
+        return clinics.Facts(most_bytes=size, **data)
 
     @staticmethod
     def initial_of(clinic: Clinic) -> dict[str, Any]:
         return {
             **asdict(clinics.facts_of(clinic)),
             "allowed_addresses": "\n".join(clinic.allowed_addresses),
-            "most_mib": max(1, clinic.most_bytes // MIB),
+            "most_mib": _mib(clinic.most_bytes),
         }
 
 
@@ -142,6 +147,10 @@ class NewMemberForm(MemberForm):
     )
 
     field_order = ("login", "name", "email", "language")
+
+
+def _mib(size: int) -> int:
+    return max(1, size // MIB)
 
 
 def _zones() -> list[Any]:

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from slotbridge.kit import clock
 from slotbridge.portal import availability
 from slotbridge.portal.availability import FreeTime
+from slotbridge.portal.changes import LIVE
 from slotbridge.portal.grid import Span
 from slotbridge.portal.models import Appointment, Order, Resource, ResourceGroup
 from slotbridge.portal.pages import order
@@ -54,14 +55,13 @@ class Column:
 @staff_page
 def day(request: HttpRequest, here: Here) -> HttpResponse:
     today = clock.today(here.zone)
-    form = DayForm(request.GET or None)
-    chosen = (form.is_valid() and form.cleaned_data["date"]) or today
+    chosen = DayForm(request.GET).chosen() or today
     groups = order.groups_as_shown(ResourceGroup.objects.filter(clinic=here.clinic))
     group = next((each for each in groups if str(each.mis_id) == request.GET.get("group")), None)
     columns = _columns(here, chosen, group)
     shown: dict[str, Any] = {
         "section": "day",
-        "form": DayForm(initial={"date": chosen}),
+        "form": DayForm(initial={"day": chosen}),
         "day": chosen,
         "before": chosen - A_DAY,
         "after": chosen + A_DAY,
@@ -113,7 +113,7 @@ def _entries(here: Here, resources: Sequence[Resource], day: date) -> dict[int, 
     orders = Order.objects.filter(
         clinic=here.clinic,
         resource__in=resources,
-        status__in=availability.LIVE,
+        status__in=LIVE,
         start__range=(start - availability.LONGEST, end),
         end__gt=start,
     )

@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from slotbridge.portal import own
@@ -20,6 +21,10 @@ WEEKDAYS = (
     (5, _("Sat")),
     (6, _("Sun")),
 )
+
+
+# Dates beyond have no place in a timetable, and some no neighbour or no instant.
+_NEAR = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
 
 
 class LogInForm(forms.Form):
@@ -92,11 +97,16 @@ class SearchForm(forms.Form):
 
 
 class DayForm(forms.Form):
-    date = forms.DateField(
+    day = forms.DateField(
         label=_("Day"),
         required=False,
+        validators=_NEAR,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
+
+    def chosen(self) -> date | None:
+        """None for no day and for what is none."""
+        return self.cleaned_data.get("day") if self.is_valid() else None
 
 
 class ResourceForm(forms.Form):
@@ -137,10 +147,14 @@ class HoursForm(forms.Form):
     """Working hours for a range of dates."""
 
     first = forms.DateField(
-        label=_("From"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        label=_("From"),
+        validators=_NEAR,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     last = forms.DateField(
-        label=_("To, inclusive"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        label=_("To, inclusive"),
+        validators=_NEAR,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     weekdays = forms.TypedMultipleChoiceField(
         label=_("On"),

@@ -63,7 +63,7 @@ def text(request: HttpRequest, here: Here, document: UUID) -> HttpResponse:
     return show_clinic(request, here, "staff_document.html", shown)
 
 
-@staff_page
+@staff_page  # type: ignore[arg-type]  # of an answer the decorator touches headers only
 def download(
     request: HttpRequest,  # noqa: ARG001 - every view is given the request
     here: Here,

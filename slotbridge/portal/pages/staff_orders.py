@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from slotbridge.portal import orders as acts
 from slotbridge.portal.models import Order
 from slotbridge.portal.pages import history, order_rows
 from slotbridge.portal.pages.access import Here, staff_page
-from slotbridge.portal.pages.staff_forms import AnswerForm, SearchForm
+from slotbridge.portal.pages.staff_forms import AnswerForm, DayForm, SearchForm
 from slotbridge.portal.pages.staff_look import back, paged, show_clinic
 
 STATES: dict[str, tuple[Promise, Q]] = {
@@ -27,7 +28,7 @@ STATES: dict[str, tuple[Promise, Q]] = {
     "rejected": (_("Rejected"), Q(status=Order.Status.REJECTED)),
     "all": (_("All"), Q()),
 }
-NAMES = ("name1__istartswith", "name2__istartswith", "name3__istartswith")
+NAMES = ("name1__iregex", "name2__iregex", "name3__iregex")
 
 
 @staff_page
@@ -36,7 +37,7 @@ def orders(request: HttpRequest, here: Here) -> HttpResponse:
     state = request.GET.get("state", "")
     if state not in STATES:
         state = "waiting"
-    day = _day(request.GET.get("day", ""))
+    day = DayForm(request.GET).chosen()
     form = SearchForm(request.POST or None)
     words = form.cleaned_data["words"] if form.is_valid() else ""
     found = Order.objects.filter(clinic=here.clinic).select_related("resource")
@@ -65,14 +66,15 @@ def _of(found: QuerySet[Order], here: Here, state: str, day: date | None) -> Que
 
 
 def _named(found: QuerySet[Order], words: str) -> QuerySet[Order]:
-    """Each word begins a name, or the digits stand in the phone number."""
+    """Each word begins a name, ё or е, or the digits stand in the phone number."""
     digits = "".join(each for each in words if each.isdigit())
     if digits and not any(each.isalpha() for each in words):
         # As typed: people write spaces, hyphens and brackets between the digits as they please.
         pattern = r"\D*".join(digits[-10:])
         return found.filter(phone__regex=pattern).order_by("-start")
     for word in words.split()[:4]:
-        found = found.filter(Q(*((name, word) for name in NAMES), _connector=Q.OR))
+        begins = "^" + re.sub("[её]", "[её]", re.escape(word.casefold()))
+        found = found.filter(Q(*((name, begins) for name in NAMES), _connector=Q.OR))
     return found.order_by("-start")
 
 
@@ -125,10 +127,3 @@ def _show(
 def _is_theirs(here: Here) -> bool:
     """Operators look, but only the clinic answers (8.2)."""
     return not here.member.is_operator
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

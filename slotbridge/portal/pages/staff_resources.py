@@ -16,7 +16,7 @@ from slotbridge.portal.pages.access import Here, staff_page
 from slotbridge.portal.pages.staff_forms import HoursForm, ResourceForm, month_ahead
 from slotbridge.portal.pages.staff_look import back, show_clinic
 
-SHOWN_DAYS = timedelta(days=28)
+SHOWN_DAYS = timedelta(days=14)
 
 
 @staff_page
