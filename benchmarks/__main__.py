@@ -31,6 +31,7 @@ NAMES = (
     "fan_out",
     "exports",
     "free_times",
+    "imports",
 )
 _WIDTH = 130
 

@@ -73,6 +73,8 @@ def found(folder, tmp_path_factory):
         "peak memory of a worker",
         "free_slots of",
         "fan-out of",
+        "import of",
+        "peak memory of the portal",
         "export of 100 changed orders among",
         "free times of 30 days, of",
     ],
