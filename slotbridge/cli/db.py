@@ -1,4 +1,6 @@
-"""`slotbridge db …`: the database of this installation, embedded or named by DATABASE_URL."""
+"""`slotbridge db …`, `slotbridge portal db …`: a program's database, embedded or named by
+DATABASE_URL, PORTAL_DATABASE_URL.
+"""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from slotbridge.kit import postgres
 
 app = typer.Typer(help="The database: start, stop, status, shell, dump, restore.")
 
-_ELSEWHERE = "DATABASE_URL is set: that database is run by somebody else"
+_ELSEWHERE = "DATABASE_URL or PORTAL_DATABASE_URL is set: that database is run by somebody else"
 _SIZE_AND_SESSIONS = """
     SELECT pg_database_size(current_database()), count(*) - 1 FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend'
@@ -127,8 +129,8 @@ def _start_if_ours() -> None:
 
 
 def _address() -> postgres.Address:
-    """The hub's database as Django is told of it, without what only Django understands."""
-    database: dict[str, Any] = settings.DATABASES["default"]
+    """The program's database as Django is told of it, without what only Django understands."""
+    database: dict[str, Any] = next(entry for entry in settings.DATABASES.values() if entry)
     named = {
         "dbname": database["NAME"],
         "user": database["USER"],

@@ -16,13 +16,14 @@ from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
-from slotbridge.cli import database, serving
+from slotbridge.cli import database, db, serving
 
 SERVED = "slotbridge.portal.serve:application"
 DATABASE = "portal"
 THREADS = 16  # an import waits up to 30 seconds for another one of its clinic (U-32)
 
 app = typer.Typer(help="The portal for patients: serve it, add clinics and who runs it.")
+app.add_typer(db.app, name="db", no_args_is_help=True)
 
 
 @app.callback(invoke_without_command=True)

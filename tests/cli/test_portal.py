@@ -95,6 +95,10 @@ def test_a_new_portal_takes_a_clinics_first_document(env, tmp_path):
         assert fetched.returncode == 0
         assert "Orders: 0 (0 waiting, 0 accepted, 0 rejected)." in fetched.stdout
 
+        dumped = programs.run("portal", "db", "dump", tmp_path / "portal.dump", env=env)
+        assert (dumped.returncode, dumped.stderr) == (0, "")
+        assert dumped.stdout.startswith("Dumped portal_")
+
         portal.send_signal(signal.SIGTERM)
         assert portal.wait(20) == 0
     said = log.read_text()
