@@ -25,10 +25,14 @@ from slotbridge.portal.models import Hold, Resource
 from slotbridge.portal.models.base import random_id
 from slotbridge.portal.pages import times, words
 from slotbridge.portal.pages.base import page, show
-from slotbridge.portal.pages.patient import is_offered, offered_resource, week_page
+from slotbridge.portal.pages.patient import (
+    COOKIE,
+    is_offered,
+    offered_resource,
+    own_hold,
+    week_page,
+)
 from slotbridge.portal.pages.patient_forms import OrderForm
-
-COOKIE = "portal_hold"  # of this browser and this resource, from the button to the form
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ def _form_page(
 
 def _wanted(resource: Resource, start: datetime, token: str) -> Wanted:
     """With the hold of `token`, if it is for this time; else with another random token."""
-    held = _hold_of(resource, token)
+    held = own_hold(resource, token)
     if held is None or held.start != start:
         return Wanted(resource, start, random_id(), None)
     return Wanted(resource, start, held.token, held)
@@ -163,18 +167,13 @@ def _wanted(resource: Resource, start: datetime, token: str) -> Wanted:
 
 def _hold_instead(resource: Resource, start: datetime, token: str) -> Wanted:
     """Holds the time; the browser's former hold of the resource is given back. Raises JustTaken."""
-    former = _hold_of(resource, token)
+    former = own_hold(resource, token)
     if former is not None and former.start == start:
         return Wanted(resource, start, former.token, former)
     held = holds.hold_time(resource=resource, start=start)
     if former is not None:
         holds.release(former)
     return Wanted(resource, start, held.token, held)
-
-
-def _hold_of(resource: Resource, token: str) -> Hold | None:
-    held = holds.find(token)
-    return held if held is not None and held.resource_id == resource.pk else None
 
 
 def _as_token(text: str | None) -> UUID | None:

@@ -16,10 +16,11 @@ from django.shortcuts import get_object_or_404
 from slotbridge.kit import clock
 from slotbridge.portal import availability, freshness, holds
 from slotbridge.portal.availability import FreeTime
-from slotbridge.portal.models import Clinic, Resource, ResourceGroup
+from slotbridge.portal.models import Clinic, Hold, Resource, ResourceGroup
 from slotbridge.portal.pages import order, times, words
 from slotbridge.portal.pages.base import page, show
 
+COOKIE = "portal_hold"  # of this browser and one resource, from the button to the form
 MOST_SHOWN = 100
 NEXT_WITHIN = 30  # days in which the clinic's page looks for each one's next free time
 
@@ -88,6 +89,12 @@ def is_offered(resource: Resource) -> bool:
     return _is_own(resource) or freshness.of(resource.clinic).is_offered
 
 
+def own_hold(resource: Resource, token: str) -> Hold | None:
+    """What the holder of `token` keeps of this resource: in nobody else's way, not in theirs."""
+    held = holds.find(token) if token else None
+    return held if held is not None and held.resource_id == resource.pk else None
+
+
 def week_page(
     request: HttpRequest,
     found: Resource,
@@ -99,7 +106,8 @@ def week_page(
     today = clock.today(found.clinic.tz)
     first = times.first_day(request.GET.get("from"), today)
     last = first + timedelta(days=times.DAYS_SHOWN - 1)
-    free = availability.free_times(resource=found, first=first, last=last)
+    own = own_hold(found, request.COOKIES.get(COOKIE, ""))
+    free = availability.free_times(resource=found, first=first, last=last, own=own)
     brought = {
         "resource": found,
         "clinic": found.clinic,

@@ -159,6 +159,8 @@ def test_another_time_of_the_same_browser_gives_the_first_one_back(browser, othe
 
     assert [f"{each.time:%H:%M}" for each in Hold.objects.all()] == ["15:30"]
     assert "сохранено за вами" in page.press("15:30").main  # pressed once more: still theirs
+    assert "понедельник, 2 марта, 15:30" in browser.get(week(doctor)).all("time")
+    assert "понедельник, 2 марта, 15:30" not in other.get(week(doctor)).all("time")
 
 
 def test_a_link_to_a_form_lends_nobody_its_time(browser, other, doctor, person):
