@@ -175,12 +175,10 @@ def _decide(stream: BinaryIO) -> tuple[str, int, Problem | None]:
 
 
 def _without_mark(head: bytes) -> str:
-    """UTF-16 without a byte order mark shows itself: a document begins with an ASCII character."""
-    if head[1:2] == b"\0" and head[:1] in b"< \t\r\n" and head[:1]:
+    """UTF-16 without a byte order mark shows itself: a document begins with ASCII characters."""
+    if head[1:4:2] == b"\0\0":
         return "utf-16-le"
-    if head[:1] == b"\0" and head[1:2] in b"< \t\r\n" and head[1:2]:
-        return "utf-16-be"
-    return ""
+    return "utf-16-be" if head[0:3:2] == b"\0\0" else ""
 
 
 def _declared(head: bytes, codec: str) -> str:

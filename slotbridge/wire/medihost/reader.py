@@ -90,7 +90,7 @@ class _Reading:
         if self.refusal:
             raise DocumentRefused(self.refusal)
         self._outside.finish()
-        yield from self._found
+        yield from filter(self._is_news, self._found)
 
     def _read(self, step: Step) -> None:
         rows = self._rows
