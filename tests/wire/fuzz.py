@@ -7,6 +7,7 @@ for longer, which tells the slowest. The same number gives the same documents.
 import io
 import os
 import random
+import re
 import sys
 import time
 
@@ -33,16 +34,43 @@ PIECES = [
     ),
     *(b'id="1"', b'ID="-2"', b'Title="', b"x" * 70_000, b" " * 5000, b"\xed\xa0\x80"),
 ]
+VALUES = [
+    *(
+        b"",
+        b" ",
+        b"0",
+        b"-1",
+        b"-2",
+        b"7",
+        b"1441",
+        b"44641",
+        b"9" * 19,
+        b"9" * 20,
+        b"30,0",
+        b"3 0",
+    ),
+    *(b"01.07.2010", b"1.7.10", b"31.02.2010", b"2010-07-01", b"01.01.0001 0:00:00", b"9:5"),
+    *(b"0:00", b"24:00", b"25:00", b"05.07.2010 9:00", b"2010-07-05T10:00:00Z", b"full", b"DIFF"),
+    *(b"{9ddde578}", b"x" * 251, b"x" * 1001, b"x" * 70_000, b"&#9;", b"&amp;#38;", b"&#10;" * 300),
+]
+NAMES = [b"id", b"ID", b"pos", b"w_start", b"w_startTime", b"Title", b"title", b"extra", b"p:id"]
+VALUE = re.compile(rb'"[^"]*"')
+NAME = re.compile(rb"(?<= )[A-Za-z_0-9:]+(?==)")
+ROW = re.compile(rb"<(rg|r|a|o|time_rules) [^>]*/>|<s .*?</s>", re.DOTALL)
 
 
 def mutated(number):
-    """The document of this number: a sample with up to eight faults."""
+    """The document of this number: a sample with up to eight faults.
+
+    Half of them stay well-formed, so that the faults are met in rows.
+    """
     chance = random.Random(number)
     body = chance.choice(_sources())
     if chance.random() < 0.2:
         body = body.decode("utf-8", "ignore").encode(chance.choice(ENCODINGS), "ignore")
+    change = _changed if chance.random() < 0.5 else _changed_within
     for _ in range(chance.randint(1, 8)):
-        body = _changed(body, chance)
+        body = change(body, chance)
     return body
 
 
@@ -72,6 +100,21 @@ def _changed(body, chance):
             return body[:other] + body[start:end] + body[other:]
         case _:
             return body[:start] if chance.random() < 0.2 else body[start:] + body[:start]
+
+
+def _changed_within(body, chance):
+    """Another value, another name, or a row once more or not at all."""
+    pattern, others = chance.choice([(VALUE, VALUES), (VALUE, VALUES), (NAME, NAMES), (ROW, None)])
+    places = list(pattern.finditer(body))
+    if not places:
+        return body
+    place = chance.choice(places)
+    if others is None:
+        new = place[0] * chance.choice([0, 2])
+    else:
+        quote = b'"' if pattern is VALUE else b""
+        new = quote + chance.choice(others) + quote
+    return body[: place.start()] + new + body[place.end() :]
 
 
 def _sources():

@@ -16,7 +16,6 @@ from slotbridge.wire.medihost.model import (
     Working,
 )
 
-
 # Trimmed, as the reader gives them; of what XML can carry at all.
 texts = st.text(
     st.characters(min_codepoint=0x20, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")

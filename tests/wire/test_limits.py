@@ -127,7 +127,7 @@ def test_a_document_cut_off_anywhere_is_refused():
 
 
 def test_a_key_is_known_before_the_rest_is_read():
-        body = appointments(*(appointment(id=str(number)) for number in range(20_000))).encode()
+    body = appointments(*(appointment(id=str(number)) for number in range(20_000))).encode()
     stream = io.BytesIO(body)
 
     assert next(read(stream)) == Opened(KEY, "utf-8")
