@@ -131,4 +131,7 @@ class Deed(Row):
     data = models.JSONField(default=dict, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["clinic", "at"], name="deeds_of_a_clinic")]
+        indexes = [
+            models.Index(fields=["clinic", "at"], name="deeds_of_a_clinic"),
+            models.Index(fields=["at"], name="deeds_of_all_clinics"),
+        ]

@@ -33,7 +33,10 @@ class ReceivedDocument(Row):
     result = models.TextField(blank=True)  # the MediExchangeResult that was answered
 
     class Meta:
-        indexes = [models.Index(fields=["clinic", "received_at"], name="documents_of_a_clinic")]
+        indexes = [
+            models.Index(fields=["clinic", "received_at"], name="documents_of_a_clinic"),
+            models.Index(fields=["received_at"], name="documents_of_all_clinics"),
+        ]
 
 
 class DocumentPart(Row):

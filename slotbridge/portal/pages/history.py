@@ -46,5 +46,5 @@ def of(order: Order) -> list[Event]:
         for each in Letter.objects.filter(order=order)
         if each.kind in LETTERS
     ]
-    # At one instant the deed comes first: the letter tells of it.
-    return sorted(events, key=lambda each: (each.at, not each.actor))
+    # Within a second the deed comes first: the letter tells of it.
+    return sorted(events, key=lambda each: (each.at.replace(microsecond=0), not each.actor))

@@ -49,7 +49,7 @@ RUSSIAN_ZONES = (
 class ClinicForm(forms.Form):
     """Everything about a clinic that an operator writes; named as in `clinics.Facts`."""
 
-    name = forms.CharField(label=_("Name"), max_length=250)
+    name = forms.CharField(label=_("Name of the clinic"), max_length=250)
     address = forms.CharField(label=_("Address"), max_length=300, required=False)
     phone = forms.CharField(label=_("Phone for patients"), max_length=50, required=False)
     time_zone = forms.ChoiceField(
@@ -125,7 +125,7 @@ class ClinicForm(forms.Form):
 class MemberForm(forms.Form):
     """What may change of somebody who logs in."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=_("Full name"), max_length=200)
     email = forms.EmailField(
         label=_("E-mail"),
         help_text=_("Gets letters about new and unanswered orders and withheld deletions."),

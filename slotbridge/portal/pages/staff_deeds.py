@@ -45,6 +45,17 @@ _ACTORS: dict[str, Promise] = {
     "system": _("the portal"),
 }
 
+# What of a deed's data people can make use of; the rest are keys of rows.
+_DETAILS: dict[str, Promise] = {
+    "count": _("rows"),
+    "days": _("days"),
+    "document": _("import no."),
+    "fields": _("changed:"),
+    "login": _("login"),
+    "number": _("no."),
+    "section": _("section"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -68,7 +79,8 @@ def sentences(deeds: Iterable[Deed]) -> list[Told]:
 
 
 def _details(deed: Deed) -> str:
-    return ", ".join(
-        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-        for name, value in deed.data.items()
+    known = [(label, deed.data[name]) for name, label in _DETAILS.items() if name in deed.data]
+    return "; ".join(
+        f"{label} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for label, value in known
     )

@@ -69,6 +69,20 @@ def test_accepting_answers_the_order_and_tells_the_patient(browser, order):
     assert "anna accepted an order" in page.main
 
 
+def test_the_history_tells_deeds_and_letters_in_order(browser, order, frozen):
+    frozen.shift(timedelta(minutes=5))
+    page = page_of(browser, order).press("Accept")
+
+    history = page.tree.xpath("//h2[text()='History']/following-sibling::ul/li")
+    assert [" ".join(each.text_content().split()) for each in history] == [
+        "2 March, 10:00 the patient filed an order",
+        "2 March, 10:00 letter to the patient: received, with the link not sent yet",
+        "2 March, 10:00 letter to you: a new order not sent yet",
+        "2 March, 10:05 anna accepted an order",
+        "2 March, 10:05 letter to the patient: accepted not sent yet",
+    ]
+
+
 def test_rejecting_asks_first_and_keeps_the_comment(browser, order):
     asked = page_of(browser, order).press("Reject…", comment="Врач в отпуске")
 
