@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,8 @@ from slotbridge.sync.exchange.telling import ALL_BUSY
 from slotbridge.sync.exchange.turns import POLL
 from slotbridge.sync.lights import in_words
 from slotbridge.sync.models import Exchange, ExchangeEntry
+
+V = TypeVar("V")
 
 PARTS: Mapping[str, str | Promise] = {
     Part.OFFER: _("clinics, persons and working hours"),
@@ -81,7 +84,7 @@ def told(entry: ExchangeEntry) -> Told:
         TAGS.get(ExchangeEntry.Outcome(entry.outcome), ""),
         [
             (SECTIONS.get(section, section), list(_counted(counts)))
-            for section, counts in entry.counts.items()
+            for section, counts in _in_order(entry.counts, SECTIONS)
         ],
         [_problem(problem) for problem in entry.problems],
     )
@@ -98,11 +101,18 @@ def rounds(exchange: Exchange) -> list[Round]:
 
 def _counted(counts: Mapping[str, int]) -> Iterator[tuple[str | Promise, int]]:
     """What is there of a section; what is unchanged only where nothing else is."""
-    shown = [(name, n) for name, n in counts.items() if n and name not in {"received", "unchanged"}]
-    if not shown:
-        shown = [(name, n) for name, n in counts.items() if n][:1]
-    for name, n in shown:
+    present = [(name, n) for name, n in _in_order(counts, COUNTS) if n]
+    changes = [(name, n) for name, n in present if name not in {"received", "unchanged"}]
+    for name, n in changes or present[:1]:
         yield COUNTS.get(name, name), n
+
+
+def _in_order(counts: Mapping[str, V], names: Mapping[str, object]) -> list[tuple[str, V]]:
+    """As the names stand; the database keeps no order of its own, and unknown ones come last."""
+    order = list(names)
+    return sorted(
+        counts.items(), key=lambda one: order.index(one[0]) if one[0] in names else len(order)
+    )
 
 
 def _problem(problem: Mapping[str, str]) -> str:

@@ -44,16 +44,24 @@ class AccountForm(Form):
         if account.sealed_password is None:
             del self.fields["remove_password"]
         else:
-            when = account.password_set_at
-            local = when.astimezone(house_zone(account.organisation)) if when else None
-            self.fields["password"].help_text = _(
-                "Set on %(date)s and not shown. Leave the field empty to keep it."
-            ) % {"date": formats.date_format(local, "j E Y, H:i") if local else "—"}
+            self.fields["password"].help_text = self._kept(account)
         for setting in self._settings:
             self.fields[f"setting_{setting.name}"] = _field(setting, account)
         for field in self.fields.values():
             field.disabled = self.is_disabled
             field.is_exact = True  # type: ignore[attr-defined]  # the field's template reads it
+
+    def _kept(self, account: Account) -> str:
+        when = account.password_set_at
+        local = when.astimezone(house_zone(account.organisation)) if when else None
+        sentence = (
+            _("Set on %(date)s and not shown. Leave the field empty to keep it.")
+            if self._connector.has_login
+            else _(
+                "The key was set on %(date)s and is not shown. Leave the field empty to keep it."
+            )
+        )
+        return sentence % {"date": formats.date_format(local, "j E Y, H:i") if local else "—"}
 
     def _ask_for_login(self, portal: str) -> None:
         named = {"portal": portal}

@@ -32,6 +32,7 @@ ACTIONS = {
     "switch-off": accounts.switch_off,
     "send-all": plan.send_all,
 }
+RESTING = {State.UNCONFIGURED, State.OFF}
 RUNNING = {State.SYNCHRONISING, State.SWITCHING_OFF}
 
 
@@ -67,6 +68,9 @@ def configuration(request: StaffRequest, channel: str = "") -> HttpResponse:
             "refreshes": request.method == "GET" and portal.account.state in RUNNING,
             "is_overdue": _is_overdue(portal.account),
             "asks_to_switch_off": asks_to_switch_off,
+            # A portal without a login has no adviser who knows its address: people look at it.
+            "asks_for_settings": portal.account.state in RESTING and not portal.has_login,
+            "can_act": portal.has_mapping or portal.account.state not in RESTING,
             "zone": house_zone(request.organisation),
         },
     )
