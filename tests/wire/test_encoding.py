@@ -106,6 +106,15 @@ def test_control_characters_are_removed_and_told_of_once_with_the_first_line():
     assert (problem.code, problem.line, dict(problem.params)) == ("W_CONTROL", 1, {"count": 4})
 
 
+def test_control_characters_far_apart_and_much_white_space_in_front():
+    far = BODY.replace("</App", f"{' ' * 70_000}\x02</App").replace("Ёлка", "Ёл\x02ка")
+
+    read, problems = read_text(f"{' ' * 70_000}\n\x03{' ' * 70_000}\n{far}")
+
+    assert read.appointments.rows[0].title == TITLE
+    assert [(each.line, each.params["count"]) for each in problems] == [(2, 3)]
+
+
 def test_tabs_and_line_breaks_are_no_control_characters_but_blanks():
     assert _title(BODY.replace("Ёлка - ", "Ёлка\t-\n")) == TITLE
 

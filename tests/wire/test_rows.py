@@ -411,3 +411,87 @@ def test_numbers_of_schedule_rows_may_repeat_or_be_anything():
         ("W_REPEAT", 4, "id"),
     ]
     assert "2 times" in str(problems[1])
+
+
+# Long runs of rows, which take a short cut
+
+
+ODD_ROWS = [
+    appointment(id="-5"),
+    appointment(id=" 6 "),
+    appointment(id="7x"),
+    appointment(id="9" * 30),
+    appointment(id="٣"),
+    appointment(id=None),
+    appointment(id="20", tablename=""),
+    appointment(id="21", tablename="T" * 129),
+    appointment(id="22", resource_id="-1"),
+    appointment(id="23", resource_id="2 013"),
+    appointment(id="24", ReceptionDateTime="2010-07-05T10:00"),
+    appointment(id="25", ReceptionDateTime="01.01.0001 0:00:00"),
+    appointment(id="26", Duration="0"),
+    appointment(id="27", Duration=None),
+    appointment(id="28", Duration="30,0"),
+    appointment(id="29", Title="ы" * 1001),
+    appointment(id="30", Title=None),
+    appointment(id="31", extra="1"),
+    appointment(id="32", title="другое"),
+    appointment(id="33", Title=" &amp;#38; "),
+]
+
+
+def test_rows_within_a_long_run_are_read_as_each_by_itself():
+    plain = [appointment(id=str(number)) for number in range(1000, 3000)]
+    body = appointments(*plain[:1000], *ODD_ROWS, *plain[1000:])
+
+    read, problems = read_text(body)
+
+    each = [read_text(appointments(row)) for row in ODD_ROWS]
+    assert read.appointments.rows[1000:-1000] == tuple(
+        row for alone, _ in each for row in alone.appointments.rows
+    )
+    assert [(problem.code, problem.key, problem.attribute) for problem in problems] == [
+        (problem.code, problem.key, problem.attribute) for _, told_of in each for problem in told_of
+    ]
+    assert {problem.line for problem in problems} <= set(range(1003, 1023))
+    assert _ended(body).received == 2020
+
+
+def test_a_run_of_rows_with_more_different_values_than_are_remembered():
+    rows = [appointment(id=str(number), resource_id=str(number)) for number in range(12_000)]
+
+    read, _ = read_text(appointments(*rows))
+
+    assert [row.resource_id for row in read.appointments.rows] == list(range(12_000))
+
+
+def test_an_order_shows_nobody():
+    read, _ = read_text(document(section("Orders", '<o ID="7" Status="1" Name1="Иванова"/>')))
+
+    assert repr(read.orders) == "(Order(7),)"
+
+
+def test_personal_values_are_never_quoted():
+    names = ["Title", "user_name", "Name1", "Name2", "Name3", "Aim", "Phone", "City", "Address"]
+    secret = dict.fromkeys([*names, "Email", "Comment"], "СЕКРЕТ" * 500)
+    twice = secret | {name.upper(): "СЕКРЕТ!" for name in secret}
+    text = " ".join(f'{name}="{value}"' for name, value in twice.items())
+
+    for export in [False, True]:
+        body = document(
+            section("Orders", f'<o ID="1" Status="1" {text}/>'),
+            section("Appointments", f"<a {text}/>", attributes='SyncMode="full"'),
+        )
+        _, problems = read_text(body, export=export)
+
+        assert len(problems) > 10
+        assert "СЕКРЕТ" not in repr(problems)
+
+
+def test_an_unknown_element_within_a_day_is_ignored():
+    body = schedules(day(_rule("8:00", "9:00")).replace("</s>", "<note/></s>"))
+
+    read, problems = read_text(body)
+
+    assert len(read.schedules[0].rules) == 1
+    assert [each.code for each in problems] == ["W_UNKNOWN"]

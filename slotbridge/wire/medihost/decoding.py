@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import BinaryIO
 
 from slotbridge.wire.medihost import problems
@@ -95,11 +96,9 @@ def clean_pieces(stream: BinaryIO, seen: Survey) -> Iterator[bytes]:
     pieces = _utf8(stream, seen.codec, seen.offset)
     if seen.has_controls:
         pieces = (piece.translate(None, _CONTROLS) for piece in pieces)
-    for piece in pieces:
-        if begun := piece.lstrip(_BLANK):
-            yield begun
-            break
-    yield from pieces
+    begun = dropwhile(lambda piece: not piece.strip(_BLANK), pieces)
+    yield next(begun).lstrip(_BLANK)  # the survey has seen some text
+    yield from begun
 
 
 class _Findings:

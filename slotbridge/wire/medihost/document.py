@@ -67,7 +67,7 @@ class _Gathered:
                 self._rows[found.section] = []
             case Batch():
                 self._rows[found.section] += found.rows
-            case Ended():
+            case _:
                 self._settle(found)
 
     def document(self) -> Document:

@@ -36,10 +36,6 @@ class Column:
     default: object = None
     is_needed: bool = True
 
-    @property
-    def is_personal(self) -> bool:
-        return self.name in spelling.PERSONAL
-
 
 @dataclass(frozen=True, slots=True)
 class Element:

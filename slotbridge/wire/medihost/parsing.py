@@ -27,7 +27,7 @@ _MOST_UNFINISHED = 16
 class Step:
     """Tags in order; `lines`, where they begin, of the start tags only.
 
-    `failure`: behind these tags the document cannot be read.
+    `failure`: behind these tags the document cannot be read; there is no use in a further step.
     """
 
     tags: list[Tag]
@@ -100,10 +100,7 @@ class _Feeder:
             whole = rest + piece
             # Whether a start tag or an end tag begins there is seen in the next piece.
             rest = b"<" if whole.endswith(b"<") else b""
-            step = self._fed(whole[:-1] if rest else whole)
-            yield step
-            if step.failure:
-                return
+            yield self._fed(whole[:-1] if rest else whole)
         failure = self._feed(rest) or self._close()
         yield Step([], [], failure)
 

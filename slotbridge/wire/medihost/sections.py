@@ -213,7 +213,7 @@ def rows_of(section: Section, element: Element, found: list[Found]) -> AnyRows:
             return Schedules(section, element, found)
         case Section.APPOINTMENTS:
             return Appointments(section, element, found)
-        case Section.ORDERS:
+        case _:
             return Rows[Order](section, element, found, make=Order, repeats=RepeatedIds())
 
 

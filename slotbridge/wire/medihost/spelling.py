@@ -73,8 +73,3 @@ ALIASES = {
     "b_startTime": "b_start",
     "b_endTime": "b_end",
 }
-# Attributes whose values are never quoted (U-12, section 11.2).
-PERSONAL = frozenset(
-    {CLIENT_KEY, "Title", "user_name", "Name1", "Name2", "Name3"}
-    | {"Aim", "Phone", "City", "Address", "Email", "Comment"}
-)
