@@ -62,6 +62,8 @@ class Wires(httpx.BaseTransport):
 class World:
     """One organisation, one account, `doctors` practitioners of one clinic at one place."""
 
+    gathering = fanout.SHORTEST_GATHERING
+
     def __init__(self, frozen, doctors=1, *, push=True, minutes=30, linked=True):
         self.clock = frozen
         self.wires = Wires()
@@ -241,7 +243,7 @@ class World:
         for _ in range(100):
             if not self.work():
                 # What is gathered is due a moment later.
-                self.clock.shift(fanout.SHORTEST_GATHERING)
+                self.clock.shift(self.gathering)
                 if not self.work():
                     return
         raise AssertionError("hub and portal never came to rest")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, time
 
 CHANNEL = "znanylekarz"
-CHANNEL_NAME = "ZnanyLekarz"
+# Where all slots of the clinic may be offered: code and name.
+CHANNELS = ((CHANNEL, "ZnanyLekarz"), ("medihost", "Medihost"))
 ORGANISATION = "Lecznica Przykładowa"
 WEEKS = 6
 

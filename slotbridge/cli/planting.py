@@ -37,9 +37,8 @@ def plant() -> Planted:
     number = Organisation.objects.count() + 1
     suffix = "" if number == 1 else f" {number}"
     made = organisation.create_organisation(name=clinic.ORGANISATION + suffix, by=BY)
-    organisation.add_channel(
-        organisation=made, code=clinic.CHANNEL, name=clinic.CHANNEL_NAME, by=BY
-    )
+    for code, name in clinic.CHANNELS:
+        organisation.add_channel(organisation=made, code=code, name=name, by=BY)
     services = {
         each.name: catalogue.add_service(
             organisation=made, name=each.name, duration_minutes=each.minutes, by=BY
@@ -113,7 +112,7 @@ def _person(
                     start=hours.start,
                     end=hours.end,
                     slot_minutes=clinic.section_named(hours.section).slot_minutes,
-                    channels=[clinic.CHANNEL],
+                    channels=[code for code, _name in clinic.CHANNELS],
                 )
                 for day in hours.days
             ],

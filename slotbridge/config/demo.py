@@ -11,7 +11,7 @@ from slotbridge.config import home
 from slotbridge.kit import postgres
 
 _DATA = home.data_directory() / "demo"
-_KEPT = {"SLOTBRIDGE_PUBLIC_URL", "SLOTBRIDGE_LOG_LEVEL"}
+_KEPT = {"SLOTBRIDGE_PUBLIC_URL", "SLOTBRIDGE_PORTAL_URL", "SLOTBRIDGE_LOG_LEVEL"}
 for _name in [*os.environ]:
     if (_name.startswith("SLOTBRIDGE_") or _name.endswith("DATABASE_URL")) and _name not in _KEPT:
         del os.environ[_name]

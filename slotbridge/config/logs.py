@@ -7,7 +7,8 @@ from typing import Any
 
 import structlog
 
-_HOOK = re.compile(r"/hooks/[^/\s]+")
+# What opens something to whoever knows it: a notification address, a patient's order.
+_SECRET_PATH = re.compile(r"/(hooks|orders)/[^/\s]+")
 
 
 def _no_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -26,9 +27,11 @@ def _no_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     return event
 
 
-def _no_hook(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """A notification address is a secret (A7); Django names the path of a request that failed."""
-    event["event"] = _HOOK.sub("/hooks/…", str(event.get("event", "")))
+def _no_secret_path(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> Mapping[str, Any]:
+    """Django names the path of a request that failed (A7)."""
+    event["event"] = _SECRET_PATH.sub(r"/\1/…", str(event.get("event", "")))
     return event
 
 
@@ -58,7 +61,7 @@ def formatter() -> logging.Formatter:
         ],
         processors=[
             _no_values,
-            _no_hook,
+            _no_secret_path,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],

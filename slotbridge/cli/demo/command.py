@@ -6,8 +6,9 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import django
 import httpx
@@ -17,14 +18,18 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from slotbridge.cli import database, language, ports
+from slotbridge.cli.demo.browser import PageBroken
 from slotbridge.cli.demo.children import ChildDied, Children, TooLate
 from slotbridge.cli.demo.portal import Portal, PortalRefused
 from slotbridge.cli.demo.screen import Screen
 from slotbridge.cli.demo.stopping import Stopping
 from slotbridge.kit import http, postgres
 
+if TYPE_CHECKING:
+    from slotbridge.cli.demo.medihost import Medihost
+
 HOST = "127.0.0.1"
-WEB_PORT, PORTAL_PORT = 8000, 8100
+WEB_PORT, PORTAL_PORT, MEDIHOST_PORT = 8000, 8100, 8200
 START = 60.0  # seconds for a program to answer; on an idle machine it takes three
 _LOOK_EVERY = 0.3
 _INTERRUPTED = 130
@@ -38,20 +43,35 @@ def demo(
 
     It has a database of its own, made afresh each time: no real data is read or changed.
     """
-    with ports.kept(WEB_PORT) as web_port, ports.kept(PORTAL_PORT) as portal_port:
-        code = _play_on(web_port, portal_port, once=once)
+    with (
+        ports.kept(WEB_PORT) as web,
+        ports.kept(PORTAL_PORT) as portal,
+        ports.kept(MEDIHOST_PORT) as medihost,
+    ):
+        code = _play_on(Ports(web, portal, medihost), once=once)
     raise typer.Exit(code)
 
 
-def _play_on(web_port: int, portal_port: int, *, once: bool) -> int:
-    os.environ["SLOTBRIDGE_PUBLIC_URL"] = f"http://{HOST}:{web_port}"
+@dataclass(frozen=True)
+class Ports:
+    """Of the hub's pages, the sandbox and Medihost."""
+
+    web: int
+    portal: int
+    medihost: int
+
+
+def _play_on(kept: Ports, *, once: bool) -> int:
+    """The exit code."""
+    os.environ["SLOTBRIDGE_PUBLIC_URL"] = f"http://{HOST}:{kept.web}"
+    os.environ["SLOTBRIDGE_PORTAL_URL"] = f"http://{HOST}:{kept.medihost}"
     # These calls stay on this machine, whatever proxy the network has.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"{HOST},localhost"
     django.setup()
     language.speak()
     stopping = Stopping()
     with stopping.listening():
-        return _Demo(Screen(), stopping, web_port, portal_port).run(once=once)
+        return _Demo(Screen(), stopping, kept).run(once=once)
 
 
 class AnotherDemo(Exception):
@@ -59,11 +79,11 @@ class AnotherDemo(Exception):
 
 
 class _Demo:
-    def __init__(self, screen: Screen, stopping: Stopping, web_port: int, portal_port: int) -> None:
-        self._screen, self._stopping = screen, stopping
-        self._web_port, self._portal_port = web_port, portal_port
-        self._web = f"http://{HOST}:{web_port}"
-        self._portal = f"http://{HOST}:{portal_port}"
+    def __init__(self, screen: Screen, stopping: Stopping, kept: Ports) -> None:
+        self._screen, self._stopping, self._ports = screen, stopping, kept
+        self._web = f"http://{HOST}:{kept.web}"
+        self._portal = f"http://{HOST}:{kept.portal}"
+        self._medihost = f"http://{HOST}:{kept.medihost}"
         self._data: Path = settings.DATA
         self._logs = self._data / "logs"
         self._children = Children(self._logs, stopping)
@@ -79,7 +99,7 @@ class _Demo:
             except KeyboardInterrupt:
                 self._screen.plain(_("Stopping …"))
                 return 0 if self._stays else _INTERRUPTED
-            except (ChildDied, TooLate, PortalRefused, AnotherDemo) as problem:
+            except (ChildDied, TooLate, PortalRefused, PageBroken, AnotherDemo) as problem:
                 return self._explain(problem)
             except (postgres.Trouble, OperationalError, httpx.TransportError) as problem:
                 return self._explain(problem)
@@ -90,7 +110,7 @@ class _Demo:
     def _play(self, closing: ExitStack) -> list[tuple[str, str]]:
         """Starts, connects and tells; what `closing` holds afterwards is what is to be closed."""
         from slotbridge.cli import planting  # noqa: PLC0415 - models need django.setup()
-        from slotbridge.cli.demo import connecting, story  # noqa: PLC0415 - as above
+        from slotbridge.cli.demo import connecting, medihost, story, two_portals  # noqa: PLC0415 - as above
 
         begun = time.monotonic()
         self._screen.title(_("Starting"))
@@ -105,18 +125,27 @@ class _Demo:
             }
         portal = Portal(self._portal, settings.SANDBOX_CONTROL_TOKEN)
         closing.callback(portal.close)
-        self._await_programs(portal)
+        second = medihost.Medihost(self._medihost, self._children)
+        closing.callback(second.close)
+        self._await_programs(portal, second)
         self._screen.title(_("Connecting, as the portal's procedure says"))
         both = connecting.connect(
             self._screen, portal, self._children, planted.organisation, self._portal
         )
+        self._screen.title(_("A second portal: Medihost"))
+        account = medihost.connect(
+            self._screen, second, self._children, planted.organisation, self._medihost
+        )
         story.Story(self._screen, both).tell()
+        two_portals.TwoPortals(self._screen, both, second, account).tell()
         took = time.monotonic() - begun
         self._screen.plain("\n" + _("From nothing to here: %(seconds).1f s.") % {"seconds": took})
         return [
             (_("Pages"), f"{self._web}/"),
             *((f"  {login.username}", login.password) for login in planted.logins),
             (_("Portal"), f"{self._portal}/"),
+            ("Medihost", f"{self._medihost}/"),
+            (f"  {medihost.OPERATOR}", second.add_operator()),
             (_("Data"), str(self._data)),
             (_("Logs"), str(self._logs)),
         ]
@@ -133,26 +162,28 @@ class _Demo:
             closing.callback(server.remove)
             closing.callback(connections.close_all)
             server.start()
-            for name in ("slotbridge", "sandbox"):
+            for name in ("slotbridge", "sandbox", "portal"):
                 server.ensure_database(name)
             step.result = f"PostgreSQL {server.program.version}"
 
     def _start_programs(self, closing: ExitStack) -> None:
-        """The portal makes its tables while we make the hub's."""
+        """The portals make their tables while we make the hub's."""
         closing.callback(self._children.stop)
-        self._children.start("sandbox", "sandbox", "--port", str(self._portal_port))
+        self._children.start("sandbox", "sandbox", "--port", str(self._ports.portal))
+        self._children.start("medihost", "portal", "--port", str(self._ports.medihost))
         with self._screen.step(_("Tables")):
             database.ready()
-        self._children.start("web", "serve", "--port", str(self._web_port))
+        self._children.start("web", "serve", "--port", str(self._ports.web))
         self._children.start("worker", "worker")
 
-    def _await_programs(self, portal: Portal) -> None:
+    def _await_programs(self, portal: Portal, second: "Medihost") -> None:
         with self._screen.step(_("Programs")) as step:
-            self._children.until(portal.is_up, within=START, what=_("The portal does not answer."))
+            for one in (portal, second):
+                self._children.until(one.is_up, within=START, what=_("The portal does not answer."))
             self._children.until(
                 self._web_is_up, within=START, what=_("The clinic's pages do not answer.")
             )
-            step.result = _("pages, worker and portal answer")
+            step.result = _("pages, worker and portals answer")
 
     def _web_is_up(self) -> bool:
         with http.client(self._web) as client:

@@ -4,26 +4,22 @@ Nothing is told that was not read there: the portal through its control API, the
 database.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from slotbridge.cli import clinic
-from slotbridge.cli.demo.children import Found, TooLate
+from slotbridge.cli.demo.children import TooLate
 from slotbridge.cli.demo.connecting import Connected
 from slotbridge.cli.demo.portal import Address, PortalBooking
 from slotbridge.cli.demo.screen import Screen
+from slotbridge.cli.demo.teller import Teller, insist, named, patient_of
 from slotbridge.his import free, visits
 from slotbridge.his.models import Patient, Schedule, Service, Visit
 from slotbridge.kit import clock
 from slotbridge.sync.models import Booking
 
-SOON = 20.0  # seconds for each step; idle, it takes well under one
 RECEPTION = "recepcja"
 _DAYS_READ = 12  # always with a working day among them
 _APART = timedelta(hours=1)
@@ -44,11 +40,10 @@ class Part:
         return self.address.services[self.service.name]
 
 
-class Story:
+class Story(Teller):
     def __init__(self, screen: Screen, both: Connected) -> None:
-        self._screen = screen
+        super().__init__(screen, both.children)
         self._both = both
-        self._begun = 0.0
 
     def tell(self) -> None:
         """All of it, in order. Raises TooLate, ChildDied or portal.PortalRefused."""
@@ -69,17 +64,17 @@ class Story:
     def _new_patient_books(self, part: Part, start: datetime) -> tuple[PortalBooking, Visit]:
         given, family = "Jagna", "Nieznana"
         booking = self._books(part, start, given, family, "jagna.nieznana@example.org")
-        visit = self._seen(
+        visit = self.seen(
             lambda: self._visit_of(booking, start), _("The HIS did not hear of the booking.")
         )
-        patient = _patient_of(visit)
-        _insist(
+        patient = patient_of(visit)
+        insist(
             (patient.given_name, patient.family_name) == (given, family)
             and patient.origin_channel == clinic.CHANNEL
             and Patient.Verify.NEW_FROM_PORTAL in patient.verify,
             _("The patient was not registered as the portal named them."),
         )
-        self._told(
+        self.told(
             _("Patient %(who)s") % {"who": f"{given} {family}"},
             _("books %(when)s with %(person)s") % self._named(part, start),
             _("HIS: visit planned, new patient registered, marked for verification"),
@@ -89,14 +84,14 @@ class Story:
     def _patient_moves(
         self, part: Part, old: PortalBooking, visit: Visit, start: datetime
     ) -> PortalBooking:
-        with self._acting():
+        with self.acting():
             new = self._both.portal.act("move", booking_id=old.id, start=start.isoformat())
-        moved = self._seen(
+        moved = self.seen(
             lambda: self._visit_of(new, start), _("The HIS did not hear of the move.")
         )
-        _insist(moved.pk == visit.pk, _("The move made another visit of it."))
-        self._told(
-            _("Patient %(who)s") % {"who": _patient_of(moved).full_name},
+        insist(moved.pk == visit.pk, _("The move made another visit of it."))
+        self.told(
+            _("Patient %(who)s") % {"who": patient_of(moved).full_name},
             _("moves it to %(when)s") % self._named(part, start),
             _("HIS: the same visit, at its new time"),
         )
@@ -105,16 +100,16 @@ class Story:
     def _patient_cancels(
         self, part: Part, booking: PortalBooking, visit: Visit, start: datetime
     ) -> None:
-        who = _patient_of(visit).full_name
-        with self._acting():
+        who = patient_of(visit).full_name
+        with self.acting():
             self._both.portal.act("cancel", booking_id=booking.id)
-        self._seen(
+        self.seen(
             lambda: Visit.objects.filter(pk=visit.pk, status=Visit.Status.CANCELLED).exists(),
             _("The HIS did not hear of the cancellation."),
         )
         self._await_offered(part, start)
-        _insist(_is_free_here(part, start), _("The HIS goes on holding the time."))
-        self._told(
+        insist(_is_free_here(part, start), _("The HIS goes on holding the time."))
+        self.told(
             _("Patient %(who)s") % {"who": who},
             _("cancels it"),
             _("HIS: visit cancelled; the time is free on both sides"),
@@ -123,15 +118,15 @@ class Story:
     def _known_patient_books(self, part: Part, start: datetime) -> None:
         known = clinic.PATIENTS[0]
         booking = self._books(part, start, known.given, known.family, known.email.title())
-        visit = self._seen(
+        visit = self.seen(
             lambda: self._visit_of(booking, start), _("The HIS did not hear of the booking.")
         )
-        patient = _patient_of(visit)
-        _insist(
+        patient = patient_of(visit)
+        insist(
             (patient.email, patient.origin_channel) == (known.email, ""),
             _("The patient's record was not found by e-mail."),
         )
-        self._told(
+        self.told(
             _("Patient %(who)s") % {"who": f"{known.given} {known.family}"},
             _("books %(when)s with %(person)s") % self._named(part, start),
             _("HIS: visit planned, her record found by e-mail"),
@@ -140,7 +135,7 @@ class Story:
     def _books(
         self, part: Part, start: datetime, given: str, family: str, email: str
     ) -> PortalBooking:
-        with self._acting():
+        with self.acting():
             return self._both.portal.act(
                 "book",
                 address_id=part.address.id,
@@ -183,7 +178,7 @@ class Story:
         patient = Patient.objects.get(
             organisation=self._both.organisation, email=known.email, family_name=known.family
         )
-        with self._acting():
+        with self.acting():
             visit = visits.book_visit(
                 schedule=part.schedule,
                 start=start,
@@ -193,7 +188,7 @@ class Story:
                 by=RECEPTION,
             )
         self._await_hidden(part, visit, start)
-        self._told(
+        self.told(
             _("Receptionist"),
             _("plans a visit on %(when)s with %(person)s") % self._named(part, start),
             _("portal: the time is taken, and nobody is named"),
@@ -201,21 +196,21 @@ class Story:
         return visit
 
     def _receptionist_moves(self, part: Part, visit: Visit, old: datetime, start: datetime) -> None:
-        with self._acting():
+        with self.acting():
             visits.move_visit(visit=visit, start=start, end=start + _length(part), by=RECEPTION)
         self._await_hidden(part, visit, start)
         self._await_offered(part, old)
-        self._told(
+        self.told(
             _("Receptionist"),
             _("moves it to %(when)s") % self._named(part, start),
             _("portal: the new time is taken, the old one offered again"),
         )
 
     def _receptionist_cancels(self, part: Part, visit: Visit, start: datetime) -> None:
-        with self._acting():
+        with self.acting():
             visits.cancel_visit(visit=visit, by=RECEPTION)
         self._await_offered(part, start)
-        self._told(_("Receptionist"), _("cancels it"), _("portal: the time is offered again"))
+        self.told(_("Receptionist"), _("cancels it"), _("portal: the time is offered again"))
 
     # --- What the other side shows ---------------------------------------------------------
 
@@ -230,36 +225,20 @@ class Story:
                     return each
             return None
 
-        booking = self._seen(our_booking, _("The portal goes on offering the time."))
-        _insist(
-            booking.patient != _patient_of(visit).full_name,
+        booking = self.seen(our_booking, _("The portal goes on offering the time."))
+        insist(
+            booking.patient != patient_of(visit).full_name,
             _("The portal was told the patient's name."),
         )
 
     def _await_offered(self, part: Part, start: datetime) -> None:
-        self._seen(
+        self.seen(
             lambda: start in self._both.portal.starts(part.address, part.service.name),
             _("The portal does not offer the time again."),
         )
 
-    def _seen(self, look: Callable[[], Found | None], otherwise: str) -> Found:
-        return self._both.children.until(look, within=SOON, what=otherwise)
-
-    # --- Telling ---------------------------------------------------------------------------
-
-    @contextmanager
-    def _acting(self) -> Iterator[None]:
-        """Starts the watch as somebody acts: the time until the other side shows it."""
-        self._begun = time.monotonic()
-        yield
-
-    def _told(self, actor: str, did: str, seen: str) -> None:
-        self._screen.told(actor, did, seen, time.monotonic() - self._begun)
-
     def _named(self, part: Part, start: datetime) -> dict[str, str]:
-        local = start.astimezone(part.schedule.clinic.unit.tz)
-        when = formats.date_format(local, "D j M, H:i")
-        return {"when": when, "person": f"{part.person.title} {part.person.name}"}
+        return named(part.schedule, part.person, start)
 
     def _part(self, person: clinic.Person, section: clinic.Section) -> Part:
         both = self._both
@@ -286,11 +265,6 @@ class Story:
         return chosen[0], chosen[1], chosen[2]
 
 
-def _patient_of(visit: Visit) -> Patient:
-    assert visit.patient is not None
-    return visit.patient
-
-
 def _length(part: Part) -> timedelta:
     return timedelta(minutes=part.service.duration_minutes)
 
@@ -299,8 +273,3 @@ def _is_free_here(part: Part, start: datetime) -> bool:
     end = start + _length(part)
     slots = free.free_slots(schedules=[part.schedule.pk], start=start, end=end)
     return any(since <= start and end <= till for slot in slots for since, till in slot.free)
-
-
-def _insist(is_so: bool, otherwise: str) -> None:
-    if not is_so:
-        raise TooLate(otherwise)
