@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
+
+from django.db.models import QuerySet
 
 from slotbridge.portal.models import Clinic, Resource, ResourceGroup
 
-Key = tuple[list[tuple[int, str]], str, str]
+Key = tuple[str, str, str]
+_KEPT = 20_000  # keys: names of clinics hardly change, and each takes longer than a comparison
 
 
+@lru_cache(maxsize=_KEPT)
 def russian(text: str) -> Key:
     """A key for sorting as Russian does it (CLDR, root and ru): spaces, signs, digits, Cyrillic,
     then other letters; case and ё/е decide only between names that are otherwise the same.
     """
     plain = unicodedata.normalize("NFC", text).strip()
     lower = plain.casefold()
-    return [(_rank(each), each) for each in lower.replace("ё", "е")], lower, plain.swapcase()
+    letters = "".join(f"{_rank(each)}{each}" for each in lower.replace("ё", "е"))
+    return letters, lower, plain.swapcase()
 
 
 def _rank(letter: str) -> int:
@@ -29,8 +35,12 @@ def _rank(letter: str) -> int:
     return 3 if "а" <= letter <= "џ" else 4
 
 
-def by_name(clinics: Iterable[Clinic]) -> list[Clinic]:
-    return sorted(clinics, key=lambda each: (russian(each.name), each.pk))
+def clinics_as_shown(clinics: QuerySet[Clinic], most: int) -> tuple[list[Clinic], int]:
+    """The first `most` by name, and how many there are in all."""
+    names = sorted(clinics.values_list("pk", "name"), key=lambda row: (russian(row[1]), row[0]))
+    keys = [pk for pk, _name in names[:most]]
+    rows = Clinic.objects.in_bulk(keys)
+    return [rows[pk] for pk in keys if pk in rows], len(names)
 
 
 def groups_as_shown(groups: Iterable[ResourceGroup]) -> list[ResourceGroup]:

@@ -46,8 +46,8 @@ class Section:
 def clinics(request: HttpRequest) -> HttpResponse:
     """Every open clinic, or those whose name or address holds all words of the search."""
     query = _query(request)
-    found = order.by_name(_open_clinics(query))
-    shown = {"clinics": found[:MOST_SHOWN], "count": len(found), "query": query}
+    found, count = order.clinics_as_shown(_open_clinics(query), MOST_SHOWN)
+    shown = {"clinics": found, "count": count, "query": query}
     return show(request, "clinics.html", shown)
 
 

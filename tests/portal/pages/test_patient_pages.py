@@ -277,13 +277,13 @@ def test_the_style_sheet_is_kept_by_its_digest(browser, practice):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_list_of_clinics_takes_one_query(
+def test_the_list_of_clinics_takes_two_queries(
     client, db_of_portal, django_assert_num_queries, count
 ):
     for number in range(count):
         Clinic.objects.create(name=f"Клиника {number}", created_at=clock.now())
 
-    with django_assert_num_queries(1, using="portal"):
+    with django_assert_num_queries(2, using="portal"):
         client.get("/")
 
 
@@ -309,3 +309,60 @@ def test_a_week_takes_as_many_queries_however_much_is_free(
 
     with django_assert_num_queries(7, using="portal"):
         client.get(f"/resources/{doctor.public_id}/")
+
+
+def test_of_many_clinics_the_first_hundred_are_shown_and_counted(browser, db_of_portal, frozen):
+    Clinic.objects.bulk_create(
+        Clinic(name=f"Клиника {n:03}", created_at=clock.now()) for n in reversed(range(101))
+    )
+
+    page = browser.get("/")
+
+    assert page.all("h3") == [f"Клиника {n:03}" for n in range(100)]
+    assert "Показаны первые 100 из 101 клиник" in page.main
+
+
+def test_pages_can_be_read_aloud(browser, practice, doctor):
+    """One heading of the first level, every field named, no id twice, a language, a title."""
+    start = browser.get("/")
+    people = start.link("Берёза")
+    week = people.link("Пихтова")
+    form = week.press("15:00")
+    for page in (start, people, week, form, form.press("Отправить")):
+        tree = page.tree
+        assert len(tree.xpath("//h1")) == 1
+        assert tree.get("lang") == "ru"
+        assert page.title.endswith("· Medihost")
+        ids = tree.xpath("//@id")
+        assert len(ids) == len(set(ids))
+        named = set(tree.xpath("//label/@for"))
+        fields = tree.xpath("//main//input[not(@type='hidden')] | //main//textarea")
+        assert {each.get("id") for each in fields} <= named
+        described = {
+            each
+            for names in tree.xpath("//@aria-describedby | //@aria-labelledby")
+            for each in names.split()
+        }
+        assert described <= set(ids)
+        assert all("".join(each.itertext()).strip() for each in tree.xpath("//a | //button"))
+
+
+def test_a_defect_of_ours_is_told_in_words(rf):
+    response = base.broken(rf.get("/", headers={"Accept-Language": "ru"}))
+
+    assert response.status_code == 500
+    assert "У нас произошла ошибка" in response.content.decode()
+
+
+def test_the_portals_errors_are_its_own_pages():
+    import slotbridge.portal.urls
+
+    assert slotbridge.portal.urls.handler500 == "slotbridge.portal.pages.base.broken"
+
+
+def test_a_form_that_is_too_large_is_refused_in_words(browser, practice, doctor):
+    form = browser.get(f"/resources/{doctor.public_id}/").press("15:00")
+
+    told = form.press("Отправить", aim="ж" * 600_000)
+
+    assert (told.status, "Отправлено слишком много" in told.main) == (413, True)
