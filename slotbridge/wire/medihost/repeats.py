@@ -21,6 +21,7 @@ from slotbridge.wire.medihost.problems import Kind
 _BAD = -2  # the contents of a row that was skipped
 _NO_RULE = -1
 _Row_contra = TypeVar("_Row_contra", bound=Value, contravariant=True)
+_AT_ONCE = 50_000  # keys, while several rows of one are looked for: some megabytes
 _BITS = 11  # minutes of a day, and one more for "no break"
 
 
@@ -167,28 +168,39 @@ class _Keys:
         self._lines.extend(lines)
 
     def repeated(self) -> Iterator[tuple[int, int, list[_Entry]]]:
-        """(first, second, its rows in order) of every key that has several rows."""
-        if len(set(self._firsts)) == len(self._firsts):
-            return
+        """(first, second, its rows in order) of every key that has several rows.
+
+        Looked for in slices of the keys, so that what is held beside them does not grow with them.
+        """
+        slices = len(self._firsts) // _AT_ONCE + 1
+        for rest in range(slices):
+            some = [first for first in self._firsts if first % slices == rest]
+            if len(set(some)) < len(some):
+                yield from self._repeated_of(rest, slices)
+
+    def _repeated_of(self, rest: int, slices: int) -> Iterator[tuple[int, int, list[_Entry]]]:
         once: set[int] = set()
         again: dict[int, list[int]] = {}
-        for key in self._joined():
+        for _, key in self._joined(rest, slices):
             if key in once:
                 again[key] = []
             once.add(key)
         once.clear()
-        for at, key in enumerate(self._joined()):
+        for at, key in self._joined(rest, slices):
             if key in again:
                 again[key].append(at)
         for places in again.values():
             rows = [(self._contents[at], self._lines[at]) for at in places]
             yield self._firsts[places[0]], self._seconds[places[0]], rows
 
-    def _joined(self) -> Iterator[int]:
-        """A number for each key that, unlike a hash, no other key shares."""
+    def _joined(self, rest: int, slices: int) -> Iterator[tuple[int, int]]:
+        """The places of a slice's keys, each with a number that, unlike a hash, no other key
+        shares.
+        """
         return (
-            (second << 64) + first
-            for first, second in zip(self._firsts, self._seconds, strict=True)
+            (at, (second << 64) + first)
+            for at, (first, second) in enumerate(zip(self._firsts, self._seconds, strict=True))
+            if first % slices == rest
         )
 
 
