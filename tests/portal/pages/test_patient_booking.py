@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from slotbridge.kit import clock
-from slotbridge.portal.models import Hold, Order
+from slotbridge.portal.models import Hold, Letter, Order
 from tests.portal.booking import file_at, hear_of_occupancy, make_resource, work
 from tests.portal.pages.conftest import TODAY, Browser
 
@@ -132,24 +132,50 @@ def test_a_form_without_a_hold_that_is_sent_twice_makes_one_order(browser, docto
     assert Order.objects.count() == 1
 
 
+def at_once(*acts):
+    """What each act returns, all begun in one moment on connections of their own."""
+    start, answers = threading.Barrier(len(acts)), []
+
+    def run(act):
+        start.wait()
+        try:
+            answers.append(act())
+        finally:
+            connections["portal"].close()
+
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return answers
+
+
 @pytest.mark.django_db(databases=["portal"], transaction=True)
 def test_a_form_that_is_sent_twice_at_once_makes_one_order(browser, doctor, person):
     form = browser.get(week(doctor)).press("15:00")
-    start = threading.Barrier(2)
-    paths = []
 
     def send():
-        start.wait()
-        paths.append(form.press(SEND, **person).path)
-        connections["portal"].close()
+        return form.press(SEND, **person).path
 
-    senders = [threading.Thread(target=send) for _ in range(2)]
-    for each in senders:
-        each.start()
-    for each in senders:
-        each.join()
+    assert at_once(send, send) == [f"/orders/{Order.objects.get().token}/"] * 2
+    assert Letter.objects.filter(kind=Letter.Kind.FILED).count() == 1
 
-    assert paths == [f"/orders/{Order.objects.get().token}/"] * 2
+
+@pytest.mark.django_db(databases=["portal"], transaction=True)
+def test_two_forms_for_one_time_sent_at_once_make_one_order(browser, other, doctor, person, frozen):
+    """What happens to the form above without the token that both its copies carry."""
+    lapsed = browser.get(week(doctor)).press("15:00")
+    frozen.shift(timedelta(minutes=11))
+    forms = [lapsed, other.get(lapsed.path)]
+
+    answers = at_once(*(lambda form=form: form.press(SEND, **person) for form in forms))
+
+    assert sorted(each.status for each in answers) == [200, 409]
+    assert Order.objects.count() == 1
+    (told,) = (each for each in answers if each.status == 409)
+    assert TAKEN in told.main
+    assert told.tree.get_element_by_id("id_name1").value == "Сорокина"
 
 
 def test_another_time_of_the_same_browser_gives_the_first_one_back(browser, other, doctor):
