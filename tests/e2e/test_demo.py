@@ -24,11 +24,17 @@ STORY = [
     rf"Receptionist plans a visit on {DAY} with .* → portal: the time is taken, and nobody",
     rf"Receptionist moves it to {DAY} → portal: the new time is taken, the old one offered",
     r"Receptionist cancels it → portal: the time is offered again",
+    rf"Patient Iwo Dwojak books {DAY} with .* on ZnanyLekarz → Medihost: the time is gone",
+    rf"Patient Marta Podwójna orders {DAY} .* → HIS: it waits for an answer; ZnanyLekarz: the time",
+    r"Receptionist accepts it → Medihost: the patient has an appointment",
+    r"Patient Marta Podwójna withdraws it by the link in the letter → HIS: visit cancelled",
+    rf"Two patients choose {DAY} on both portals at once → HIS: both are kept, one marked",
+    r"Receptionist rejects the order → Medihost: the patient is told",
 ]
 # Of everybody in the demo: what would betray a patient in a log.
 CANARIES = [
     "Jagna", "Nieznana", "Łucja", "Lucja", "lucja", "Pomyślana", "Zbysław", "Dowolny",
-    "example.org", "600100",
+    "example.org", "600100", "600 100", "Dwojak", "Marta", "Podwójna", "Ola", "Równoczesn",
 ]  # fmt: skip
 
 
@@ -112,10 +118,15 @@ def test_the_story_is_told_and_nothing_is_left(place):
     assert [each.name for each in place.data.iterdir()] == ["demo"]
 
     logs = {file.stem: file.read_text() for file in place.logs.iterdir()}
-    assert logs.keys() == {"sandbox", "web", "worker"}
+    assert logs.keys() == {
+        "sandbox", "web", "worker", "medihost", "portal-add-clinic", "portal-add-operator",
+    }  # fmt: skip
     assert "visit booked" in logs["worker"]
     assert [name for name in CANARIES if name in "".join(logs.values())] == []
     assert "Traceback" not in "".join(logs.values())
+    assert re.search(r"/orders/[0-9a-f]", "".join(logs.values())) is None
+    letters = [each.read_text() for each in (place.data / "demo" / "mail").iterdir()]
+    assert len(letters) > 0, "what the portal writes to patients is kept, not sent"
 
 
 def test_it_stays_until_a_program_dies_and_says_which(place):

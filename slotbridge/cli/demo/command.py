@@ -148,6 +148,7 @@ class _Demo:
             (f"  {medihost.OPERATOR}", second.add_operator()),
             (_("Data"), str(self._data)),
             (_("Logs"), str(self._logs)),
+            (_("Letters"), str(self._data / "mail")),
         ]
 
     # --- Starting --------------------------------------------------------------------------
@@ -157,7 +158,8 @@ class _Demo:
         assert server is not None
         with self._screen.step(_("Database")) as step:
             server.remove()  # of a demo that was killed
-            shutil.rmtree(self._logs, ignore_errors=True)
+            for old in (self._logs, self._data / "mail"):
+                shutil.rmtree(old, ignore_errors=True)
             self._logs.mkdir(parents=True)
             closing.callback(server.remove)
             closing.callback(connections.close_all)
