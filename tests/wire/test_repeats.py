@@ -1,15 +1,14 @@
 """Keys that occur more than once are found whatever slice they are looked for in."""
 
-from datetime import datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slotbridge.wire.medihost import repeats
 from slotbridge.wire.medihost.model import Appointment
+from tests.wire.documents import local
 
-NINE = datetime(2010, 7, 1, 9)
+NINE = local("2010-07-01 09:00")
 rows = st.builds(
     Appointment,
     st.sampled_from(["Visit", "Absence"]),
