@@ -1,13 +1,15 @@
 """From a free time to an order, as a patient does it."""
 
+import logging
 import threading
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.db import connections
 
 from slotbridge.kit import clock
-from slotbridge.portal.models import Hold, Letter, Order
+from slotbridge.portal.models import Deed, Hold, Letter, Order
 from tests.portal.booking import file_at, hear_of_occupancy, make_resource, work
 from tests.portal.pages.conftest import TODAY, Browser
 
@@ -300,3 +302,27 @@ def test_forms_from_elsewhere_are_refused(doctor):
 
     assert (told.status, "Форма устарела" in told.main) == (403, True)
     assert Hold.objects.count() == 0
+
+
+def test_a_patients_name_reaches_no_log_no_address_and_no_record_of_deeds(
+    browser, doctor, person, frozen, caplog
+):
+    """A canary flies through the whole flow, its faults too."""
+    caplog.set_level(logging.DEBUG)
+    canary = person | {"name1": "Канарейкина", "email": "canary@example.com"}
+    form = browser.get(week(doctor)).press("15:00")
+    seen = [form.press(SEND, **canary | {"phone": "x"})]
+    frozen.shift(timedelta(minutes=11))
+    file_at(doctor, TODAY, "15:00")
+    seen.append(form.press(SEND, **canary))
+    seen.append(seen[-1].press("сегодня, 15:30"))
+    seen.append(seen[-1].press(SEND))
+    seen.append(seen[-1].link("Отозвать заявку").press("Да, отозвать"))
+    assert Order.objects.filter(name1="Канарейкина", status=Order.Status.REJECTED).count() == 1
+
+    told = caplog.text + " ".join(each.path for each in seen)
+    told += " ".join(str(each) for each in Deed.objects.values_list("actor", "action", "data"))
+
+    assert "анарейкин" not in told
+    assert "canary@" not in told
+    assert quote("Канарейкина") not in told
