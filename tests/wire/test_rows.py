@@ -495,3 +495,14 @@ def test_an_unknown_element_within_a_day_is_ignored():
 
     assert len(read.schedules[0].rules) == 1
     assert [each.code for each in problems] == ["W_UNKNOWN"]
+
+
+def test_very_many_rows_of_one_key_are_told_in_part_and_counted():
+    rows = [appointment(Title=str(number)) for number in range(1200)]
+
+    read, problems = read_text(appointments(*rows))
+
+    assert read.appointments.rows == ()
+    assert len(problems) == 1001
+    assert problems[-1].code == "E_DUPLICATE"
+    assert str(problems[-1]) == "The same in 200 more places of this section."

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from slotbridge.wire.medihost import problems, spelling, values
 from slotbridge.wire.medihost.model import Section, SyncMode
 from slotbridge.wire.medihost.problems import Kind
-from slotbridge.wire.medihost.values import Read, Reader, Unreadable
+from slotbridge.wire.medihost.values import Reader, Unreadable
 from slotbridge.wire.medihost.writer import shown
 
 MOST_TITLE = 1000  # U-14
@@ -80,7 +80,7 @@ def _element(
     )
     spellings = {}
     for column in ordered:
-        spellings[column.name.lower()] = column
+        spellings[column.name] = spellings[column.name.lower()] = column
         if alias := spelling.ALIASES.get(column.name):
             spellings[alias.lower()] = column
     return Element(element, ordered, spellings, key)
@@ -220,18 +220,31 @@ EXPORTED = {**IMPORTED, Section.ORDERS: _EXPORTED_ORDER}
 def read_element(element: Element, attributes: Mapping[str, str]) -> Reading:
     """The element's values; the attributes' names are known or not, in any case and namespace."""
     reading = Reading({}, [])
-    given: dict[str, list[str]] = {}
+    given: dict[str, str] = {}
+    conflicting: dict[str, str] = {}
     for raw, text in attributes.items():
-        name = local_name(raw, reading.notes)
-        column = element.spellings.get(name.lower())
-        if column is None:
-            name = name[:MOST_NAME]
-            reading.notes.append(Note(problems.UNKNOWN_ATTRIBUTE, name, {"name": name}))
-        elif trimmed := text.strip():
-            given.setdefault(column.field, []).append(trimmed)
+        column = element.spellings.get(raw) or _column(element, raw, reading.notes)
+        trimmed = text.strip()
+        if column is not None and trimmed:
+            other = given.setdefault(column.field, trimmed)
+            if other != trimmed and not _is_same(column, other, trimmed):
+                conflicting[column.field] = trimmed
     for column in element.columns:
-        _fill(reading, column, given.get(column.field, []))
+        if column.field in conflicting:
+            _skip(reading, column, Unreadable(problems.CONFLICT))
+        else:
+            _fill(reading, column, given.get(column.field))
     return reading
+
+
+def _column(element: Element, raw: str, notes: list[Note]) -> Column | None:
+    """Which one is spelled like this, but not as in the sample."""
+    name = local_name(raw, notes)
+    column = element.spellings.get(name.lower())
+    if column is None:
+        name = name[:MOST_NAME]
+        notes.append(Note(problems.UNKNOWN_ATTRIBUTE, name, {"name": name}))
+    return column
 
 
 def local_name(name: str, notes: list[Note]) -> str:
@@ -242,34 +255,34 @@ def local_name(name: str, notes: list[Note]) -> str:
     return name.rpartition("}")[2]
 
 
-def _fill(reading: Reading, column: Column, texts: list[str]) -> None:
+def _fill(reading: Reading, column: Column, text: str | None) -> None:
     try:
-        read = _agreed(column, texts)
+        value, is_odd = (None, False) if text is None else column.read(text)
     except Unreadable as error:
-        if column.is_needed:
-            reading.notes.append(Note(error.kind, column.name, error.params))
-            return
+        _skip(reading, column, error)
+        return
+    if value is None:
+        value = column.default
+        if column.when_missing is not None:
+            note = Note(column.when_missing, column.name, {"value": value})
+            reading.notes.append(note)
+    elif is_odd:
+        reading.notes.append(Note(problems.ODD_FORMAT, column.name, {"value": shown(value)}))
+    reading.fields[column.field] = value
+
+
+def _skip(reading: Reading, column: Column, error: Unreadable) -> None:
+    """Without its value, the row counts only if it is not needed."""
+    if column.is_needed:
+        reading.notes.append(Note(error.kind, column.name, error.params))
+    else:
         reading.notes.append(Note(problems.VALUE_IGNORED, column.name, {}))
-        read = Read(None)
-    if read.value is None:
-        read = _missing(reading, column)
-    elif read.is_odd:
-        reading.notes.append(Note(problems.ODD_FORMAT, column.name, {"value": shown(read.value)}))
-    reading.fields[column.field] = read.value
+        reading.fields[column.field] = column.default
 
 
-def _agreed(column: Column, texts: list[str]) -> Read:
-    """What all spellings of the attribute say (U-13). Raises Unreadable."""
-    if not texts:
-        return Read(None)
-    reads = [column.read(text) for text in texts]
-    if any(read.value != reads[0].value for read in reads):
-        raise Unreadable(problems.CONFLICT)
-    return reads[0]
-
-
-def _missing(reading: Reading, column: Column) -> Read:
-    if column.when_missing is not None:
-        note = Note(column.when_missing, column.name, {"value": column.default})
-        reading.notes.append(note)
-    return Read(column.default)
+def _is_same(column: Column, one: str, other: str) -> bool:
+    """Whether two spellings of an attribute say the same (U-13), as 8:00 and 08:00 do."""
+    try:
+        return column.read(one).value == column.read(other).value
+    except Unreadable:
+        return False

@@ -28,20 +28,20 @@ _BITS = 11  # minutes of a day, and one more for "no break"
 @dataclass(slots=True)
 class Verdict:
     """What a section's end brings to light: keys not to be applied, keys of identical rows, and
-    problems as (kind, key, line).
+    problems as (kind, key, lines).
     """
 
     refused: list[Key] = field(default_factory=list)
     repeated: list[Key] = field(default_factory=list)
-    found: list[tuple[Kind, Key, int]] = field(default_factory=list)
+    found: list[tuple[Kind, Key, list[int]]] = field(default_factory=list)
 
-    def refuse(self, key: Key, kind: Kind, lines: Iterable[int]) -> None:
+    def refuse(self, key: Key, kind: Kind, lines: list[int]) -> None:
         self.refused.append(key)
-        self.found += [(kind, key, line) for line in lines]
+        self.found.append((kind, key, lines))
 
-    def collapse(self, key: Key, lines: Iterable[int]) -> None:
+    def collapse(self, key: Key, lines: list[int]) -> None:
         self.repeated.append(key)
-        self.found += [(problems.ROW_REPEATED, key, line) for line in lines]
+        self.found.append((problems.ROW_REPEATED, key, lines))
 
 
 class Repeats(Protocol[_Row_contra]):

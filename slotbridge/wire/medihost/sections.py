@@ -80,7 +80,8 @@ class Rows(Generic[RowT]):
         reading = self._reading
         key = self._key()
         row = self._row(reading) if reading.is_good else None
-        self.teller.tell(reading.notes, self._line, label(key))
+        if reading.notes:
+            self.teller.tell(reading.notes, self._line, label(key))
         if row is not None:
             self._rows.append(row)
             self._lines.append(self._line)
@@ -104,10 +105,9 @@ class Rows(Generic[RowT]):
         """The section is over."""
         self.flush()
         verdict = self._repeats.verdict()
-        self._found += [
-            kind(section=self.section, line=line, key=label(key))
-            for kind, key, line in verdict.found
-        ]
+        for kind, key, lines in verdict.found:
+            for line in lines:
+                self.teller.tell([Note(kind, "", {})], line, label(key))
         self.teller.finish()
         self._found.append(
             Ended(self.section, self._received, tuple(verdict.refused), tuple(verdict.repeated))
@@ -115,7 +115,8 @@ class Rows(Generic[RowT]):
 
     def _key(self) -> Key:
         """Empty if it cannot be read."""
-        key = tuple(self._reading.fields.get(field) for field in self._element.key)
+        fields = self._reading.fields
+        key = tuple([fields.get(field) for field in self._element.key])
         return () if None in key else key
 
     def _row(self, reading: Reading) -> RowT:

@@ -10,8 +10,18 @@ from slotbridge.wire.medihost.found import Found
 from slotbridge.wire.medihost.model import Section
 from slotbridge.wire.medihost.problems import Problem
 
-# Otherwise 300 000 rows with dates in another form would crowd out every error.
-_MOST_ALIKE = {"W_FORMAT": 20, "W_DEFAULT": 20, "W_UNKNOWN": 1, "W_NAMESPACE": 1}
+# Otherwise 300 000 rows with dates in another form would crowd out every error. Errors of rows are
+# told as they are met, all of them; those that come to light at the section's end would come all
+# at once.
+_MOST_ALIKE = {
+    "W_FORMAT": 20,
+    "W_DEFAULT": 20,
+    "W_UNKNOWN": 1,
+    "W_NAMESPACE": 1,
+    "E_DUPLICATE": 1000,
+    "E_OVERLAP": 1000,
+    "W_REPEAT": 1000,
+}
 _MOST_SORTS = 100
 
 

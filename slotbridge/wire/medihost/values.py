@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import NamedTuple
 
 from slotbridge.wire.medihost import problems
@@ -49,12 +50,15 @@ class Unreadable(Exception):
 
 
 Reader = Callable[[str], Read]
+# Days, times and numbers of resources repeat. Texts, which may be about people, are not kept.
+_remembered = lru_cache(maxsize=4096)
 
 
 def quoted(text: str) -> str:
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
 
 
+@_remembered
 def integer(text: str) -> Read:
     """A signed 64-bit integer. Raises Unreadable."""
     plain = "".join(text.split())  # inner white space: 1C groups digits
@@ -69,6 +73,7 @@ def integer(text: str) -> Read:
     return Read(value, whole != text)
 
 
+@_remembered
 def time_step(text: str) -> Read:
     """Minutes; 0 counts as missing (U-9). Raises Unreadable."""
     minutes, is_odd = integer(text)
@@ -77,6 +82,7 @@ def time_step(text: str) -> Read:
     return Read(_within(minutes, text, 1, MIDNIGHT), is_odd)
 
 
+@_remembered
 def duration(text: str) -> Read:
     """Minutes, up to 31 days (U-36). Raises Unreadable."""
     try:
@@ -97,6 +103,7 @@ def status(text: str) -> Read:
     return Read(value, is_odd)
 
 
+@_remembered
 def day(text: str) -> Read:
     """A date; 1C's empty one counts as missing. Raises Unreadable."""
     for form in _DATES:
@@ -108,6 +115,7 @@ def day(text: str) -> Read:
     raise Unreadable(problems.NO_DATE, value=quoted(text))
 
 
+@_remembered
 def moment(text: str) -> Read:
     """A local date and time, without a zone; 1C's empty one counts as missing.
 
@@ -123,6 +131,7 @@ def moment(text: str) -> Read:
     raise Unreadable(problems.NO_DATE, value=quoted(text))
 
 
+@_remembered
 def wall(text: str) -> Read:
     """Minutes since midnight, up to 24:00. Raises Unreadable."""
     found = _WALL.fullmatch(text)
