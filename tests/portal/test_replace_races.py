@@ -5,29 +5,38 @@ in the middle.
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import time, timedelta
+from itertools import chain
 
 import psycopg
 import pytest
 from django.db import DatabaseError, connections, transaction
 
-from slotbridge.portal import replace
-from slotbridge.portal.models import Resource
+from slotbridge.portal import orders, replace
+from slotbridge.portal.models import Order, Resource
+from slotbridge.wire.medihost import model
+from tests.portal.booking import file_at
 from tests.portal.imports import (
+    DAY,
     appointments,
     doctor,
     groups,
     import_,
     resources,
+    schedules,
     state,
     tables,
     visit,
+    works,
 )
+from tests.portal.imports import orders as changed_orders
 
 pytestmark = [
     pytest.mark.django_db(databases=["portal"], transaction=True),
     pytest.mark.usefixtures("frozen"),
 ]
 
+TOMORROW = DAY + timedelta(days=1)
 PATIENCE = 20  # seconds until a test that hangs fails
 
 
@@ -153,6 +162,66 @@ def test_resources_that_the_portal_adds_meanwhile_never_get_the_same_number(clin
     imported.result(PATIENCE)
 
     assert sorted(Resource.objects.values_list("number", flat=True)) == [1, 2, 3]
+
+
+def test_an_order_never_waits_for_an_import(clinic, beside):
+    import_(clinic, resources(doctor(1)), schedules(works(1, TOMORROW, (540, 1020))))
+    import_(clinic, appointments())
+    chair = Resource.objects.select_related("clinic").get(mis_id=1)
+    held = Held(
+        chain(
+            resources(doctor(1, "Белова-Ильина"), doctor(2)),
+            appointments(visit(1, time(9), TOMORROW), visit(2, time(11), TOMORROW)),
+        )
+    )
+    importing = beside(import_, clinic, held)
+    assert held.reached.wait(PATIENCE)
+
+    order = file_at(chair, TOMORROW, "09:00")
+
+    assert not importing.done()
+    held.go.set()
+    importing.result(PATIENCE)
+    order.refresh_from_db()
+    assert order.status == Order.Status.RECEIVED  # the MIS decides about the clash (U-42)
+    assert len(state(clinic)["appointments"]) == 2
+
+
+def test_it_would_if_an_import_held_the_clinics_row(clinic, beside, monkeypatch):
+    import_(clinic, resources(doctor(1)), schedules(works(1, TOMORROW, (540, 1020))))
+    import_(clinic, appointments())
+    chair = Resource.objects.select_related("clinic").get(mis_id=1)
+    monkeypatch.setattr(replace, "_wait_for_turn", lambda _cursor, one: orders.lock(one.pk))
+    held = Held(appointments(visit(1, time(9), TOMORROW)))
+    importing = beside(import_, clinic, held)
+    assert held.reached.wait(PATIENCE)
+
+    filing = beside(file_at, chair, TOMORROW, "09:00")
+    until_waiting(1)
+
+    held.go.set()
+    importing.result(PATIENCE)
+    # What the import brought in meanwhile is already seen.
+    with pytest.raises(orders.JustTaken):
+        filing.result(PATIENCE)
+
+
+def test_an_import_takes_the_answer_to_an_order_that_is_withdrawn_meanwhile(clinic, beside):
+    import_(clinic, resources(doctor(1)), schedules(works(1, TOMORROW, (540, 1020))))
+    import_(clinic, appointments())
+    chair = Resource.objects.select_related("clinic").get(mis_id=1)
+    order = file_at(chair, TOMORROW, "09:00")
+    held = Held(changed_orders(model.Order(order.number, model.Status.ACCEPTED)))
+    importing = beside(import_, clinic, held)
+    assert held.reached.wait(PATIENCE)
+
+    orders.withdraw_order(order=order)
+
+    held.go.set()
+    _, applied = importing.result(PATIENCE)
+    assert [each.code for each in applied.problems] == ["E_ORDER_FINAL"]
+    order.refresh_from_db()
+    assert order.status == Order.Status.REJECTED
 
 
 def cut_off():
