@@ -217,6 +217,12 @@ def test_an_absence_that_ends_soon_keeps_its_end():
     assert row.start.replace(tzinfo=MOSCOW) + row.duration * MINUTE == end
 
 
+def test_a_long_absence_that_is_over_is_still_told_as_time():
+    today, _ = clock.day_bounds(clock.today(MOSCOW), MOSCOW)
+    [row] = told(taken(today - timedelta(days=100), today - timedelta(days=1), kind="absence"))
+    assert row.duration == 44_640
+
+
 # --- orders ------------------------------------------------------------------------------------
 
 
