@@ -75,9 +75,7 @@ class BothPortals(World):
         )
 
     def resource(self):
-        return Resource.objects.get(
-            clinic=self.medihost, mis_id=self.schedule.practitioner_id
-        )
+        return Resource.objects.get(clinic=self.medihost, mis_id=self.schedule.practitioner_id)
 
     def medihost_shows(self, days=30):
         today = clock.today(self.unit.tz)

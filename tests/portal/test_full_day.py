@@ -103,6 +103,15 @@ def test_a_full_day(day):
     clinic.last_order = 2  # the sample's two orders were long ago
     clinic.save()
 
+    the_timetable_comes_in_the_night(day)
+    a_patient_orders_and_reception_accepts(day)
+    the_visit_moves_and_a_document_is_cut_off(day)
+    the_patient_cancels_and_reception_does_not_know(day)
+    lists_that_look_like_faults_delete_nothing(day)
+
+
+def the_timetable_comes_in_the_night(day):
+    """03:00 to 07:30: groups, resources, a month of hours; then what is occupied."""
     day.at("3:00:00")
     assert day.imports(**structure()) == (200, "ok", [])
     assert WorkingDay.objects.count() == 31
@@ -118,12 +127,15 @@ def test_a_full_day(day):
     assert day.imports(appointments=day.diff(113)) == (200, "ok", [])
     assert "10:30" not in day.shows()
 
+
+def a_patient_orders_and_reception_accepts(day):
+    """10:00 to 11:00."""
     day.at("10:00:00")
     said, date = day.exports(1_277_963_100)
     assert (said, date) == ([], "Thu, 01 Jul 2010 06:00:00 GMT")
 
     day.at("10:02:17")
-    resource = Resource.objects.get(clinic=clinic, mis_id=422)
+    resource = Resource.objects.get(clinic=day.clinic, mis_id=422)
     orders.file_order(
         resource=resource,
         start=DAY + timedelta(hours=15),
@@ -154,6 +166,9 @@ def test_a_full_day(day):
     assert day.imports(appointments=day.full()) == (200, "ok", [])
     assert "15:00" not in day.shows(), "busy by both: a union"
 
+
+def the_visit_moves_and_a_document_is_cut_off(day):
+    """12:20 to 13:01."""
     day.at("12:20:00")
     day.busy[9] = (422, "15:30")
     moved = (model.Order(3, 1, start=wall("15:30")),)
@@ -170,6 +185,9 @@ def test_a_full_day(day):
     day.at("13:01:00")
     assert day.imports(appointments=day.full()) == (200, "ok", [])
 
+
+def the_patient_cancels_and_reception_does_not_know(day):
+    """14:05 to 15:00."""
     day.at("14:05:00")
     orders.withdraw_order(order=day.order(), by="patient")
     assert day.order().status == 3
@@ -193,6 +211,9 @@ def test_a_full_day(day):
     assert not Appointment.objects.filter(mis_id=9).exists()
     assert day.shows()[0] == "19:30", "15:30 is free now, too late to sell"
 
+
+def lists_that_look_like_faults_delete_nothing(day):
+    """16:00 to 23:00."""
     day.at("16:00:00")
     held = Appointment.objects.count()
     empty = Occupancy(FULL)
@@ -201,10 +222,14 @@ def test_a_full_day(day):
     assert WithheldDeletion.objects.get(ended_at=None).count == held
 
     day.at("17:00:00")
-    raw = writer.write(Document(KEY, appointments=day.full())).replace(
-        b'id="111" resource_id="422" ReceptionDateTime="01.07.2010 19:00:00" Duration="30"',
-        b'id="111" resource_id="422" ReceptionDateTime="01.07.2010 19:00:00" Duration="-30"',
-    ).replace(b"<a tablename=\"SchedEvent\" id=\"112\"", b"<a tablename=\"SchedEvent\" id=\"212\"")
+    raw = (
+        writer.write(Document(KEY, appointments=day.full()))
+        .replace(
+            b'id="111" resource_id="422" ReceptionDateTime="01.07.2010 19:00:00" Duration="30"',
+            b'id="111" resource_id="422" ReceptionDateTime="01.07.2010 19:00:00" Duration="-30"',
+        )
+        .replace(b'<a tablename="SchedEvent" id="112"', b'<a tablename="SchedEvent" id="212"')
+    )
     assert day.imports(raw=raw) == (200, "partial", ["E_RANGE"])
     assert Appointment.objects.get(mis_id=111).duration == 30, "its last good version"
     assert Appointment.objects.filter(mis_id__in=[112, 212]).count() == 2, "no deletions"

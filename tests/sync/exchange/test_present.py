@@ -1,4 +1,4 @@
-"""What is told is computed from the HIS: who is offered, in which steps, when, and what is taken."""
+"""What is told is computed from the HIS: who is offered, in which steps, and what is taken."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -55,9 +55,9 @@ def offered(account, **settings):
 def hours(account, **settings):
     """(resource, first, last) on the wall, by day."""
     return [
-        (one.resource, f"{one.start.astimezone(WARSAW):%d %H:%M}", f"{one.end.astimezone(WARSAW):%d %H:%M}")
+        (one.resource, *(f"{at.astimezone(WARSAW):%d %H:%M}" for at in (one.start, one.end)))
         for one in offered(account, **settings).hours
-    ]  # fmt: skip
+    ]
 
 
 def slot(schedule, day, wall, minutes=30, **more):
@@ -122,9 +122,7 @@ def test_who_has_nothing_visible_on_the_channel_is_not_told_of(account):
 
 def test_who_had_a_slot_keeps_the_place(account):
     schedule = ScheduleFactory()
-    SlotFactory(
-        schedule=schedule, start=clock.now() - timedelta(days=200), channels=["medihost"]
-    )
+    SlotFactory(schedule=schedule, start=clock.now() - timedelta(days=200), channels=["medihost"])
 
     assert [one.id for one in offered(account).resources] == [schedule.practitioner_id]
     assert offered(account).hours == ()
@@ -267,9 +265,7 @@ def test_the_fingerprint_changes_with_what_is_offered_and_not_with_a_visit(accou
         schedule=schedule, start=first.start, end=first.end, patient=PatientFactory(), by="desk"
     )
     assert not look(), "a visit changes no hours"
-    slots.withdraw_slots(
-        schedule=schedule, slot_ids=[first.pk], channel="medihost", by="desk"
-    )
+    slots.withdraw_slots(schedule=schedule, slot_ids=[first.pk], channel="medihost", by="desk")
     assert look()
     absence = absences.add_absence(
         practitioner=schedule.practitioner,
