@@ -84,8 +84,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"  # pages show a unit's own zone; nothing relies on this one
 USE_I18N = True
 LANGUAGE_CODE = "pl"
-# A language stands here once its catalogue is complete: without one, Django would mix it with pl.
-LANGUAGES = [("pl", "polski"), ("en", "English")]
+# Each has a complete catalogue: where a sentence is missing, Django would say it in Polish.
+LANGUAGES = [("pl", "polski"), ("en", "English"), ("ru", "русский")]
 LOCALE_PATHS = [
     catalogues.compiled(PACKAGE / "locale", DATA / "locale"),
     catalogues.compiled(PACKAGE / "cli" / "locale", DATA / "cli-locale"),

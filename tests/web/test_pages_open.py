@@ -1,6 +1,7 @@
 """Every page opens, for an empty organisation and for a full one."""
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 LISTS = [
@@ -34,7 +35,7 @@ def full(house):
     return made, visit
 
 
-@pytest.mark.parametrize("language", ["pl", "en"])
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
 @pytest.mark.parametrize("name", LISTS)
 def test_page_opens(house, logged_in, name, language):
     admin = logged_in("administrator")
