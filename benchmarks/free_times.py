@@ -1,9 +1,11 @@
 """Free times of one resource for 30 days, while the portal takes on clinics like the sample's."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from time import perf_counter
 
 from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from benchmarks import growing
 from benchmarks.results import Result
@@ -37,12 +39,13 @@ INSERT INTO portal_resource (public_id, clinic_id, number, mis_id, name, time_st
 SELECT gen_random_uuid(), clinic.id, n, n, 'Врач ' || n, 30, 0
 FROM portal_clinic AS clinic, generate_series(1, %(resources)s) AS n WHERE clinic.id > %(known)s
 """
+# A clinic's rows lie together, as an import writes them.
 _HOURS = """
 INSERT INTO portal_workingday (clinic_id, resource_mis_id, day, periods)
 SELECT clinic.id, n, %(today)s + day, '{480,780,840,1080}'
 FROM portal_clinic AS clinic, generate_series(1, %(working)s) AS n,
     generate_series(0, %(days)s - 1) AS day
-WHERE clinic.id > %(known)s
+WHERE clinic.id > %(known)s ORDER BY clinic.id, n, day
 """
 _APPOINTMENTS = """
 INSERT INTO portal_appointment (clinic_id, tablename, mis_id, resource_mis_id, day, time, duration,
@@ -51,7 +54,7 @@ SELECT clinic.id, 'Visit', (n * %(days)s + day) * %(busy)s + turn, n, %(today)s 
     time '08:00' + turn * interval '1 hour', 30, 'занято'
 FROM portal_clinic AS clinic, generate_series(1, %(working)s) AS n,
     generate_series(0, %(days)s - 1) AS day, generate_series(0, %(busy)s - 1) AS turn
-WHERE clinic.id > %(known)s
+WHERE clinic.id > %(known)s ORDER BY clinic.id, n, day
 """
 
 
@@ -73,6 +76,10 @@ def measure(size: Size) -> list[Result]:
                 aim=f"≤ {AIM} of {smallest:,}",
                 met=after <= AIM * before,
             )
+        )
+        before, after = growing.side_by_side(small, _blocks)
+        results.append(
+            Result(f"blocks they are found in, of {clinics:,} clinics", after, before, "blocks")
         )
     return results
 
@@ -101,13 +108,33 @@ def _grow(held: int, clinics: int) -> None:
     assert SectionImport.objects.count() == clinics
 
 
-def _ask() -> float:
-    """Seconds, the quickest of some, of the doctors of a clinic somewhere in the middle."""
+def _asked() -> tuple[list[Resource], date, date]:
     middle = Clinic.objects.order_by("pk")[Clinic.objects.count() // 2]
     doctors = Resource.objects.filter(clinic=middle, mis_id__lte=WORKING).select_related("clinic")
     first = clock.today(middle.tz) + timedelta(days=1)
-    last = first + timedelta(days=DAYS - 1)
-    asked = list(doctors)
+    return list(doctors.order_by("mis_id")), first, first + timedelta(days=DAYS - 1)
+
+
+def _blocks() -> float:
+    """Blocks of tables and indexes that the queries of one resource touch: what else the machine
+    does cannot change that.
+    """
+    [doctor, *_others], first, last = _asked()
+    with CaptureQueriesContext(connections[DATABASE]) as asked:
+        availability.free_times(resource=doctor, first=first, last=last)
+    touched = 0
+    with connections[DATABASE].cursor() as cursor:
+        for query in asked.captured_queries:
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query['sql']}")
+            [[found]] = cursor.fetchall()
+            [plan] = found if isinstance(found, list) else json.loads(found)
+            touched += plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+    return touched
+
+
+def _ask() -> float:
+    """Seconds, the quickest of some, of the doctors of a clinic somewhere in the middle."""
+    asked, first, last = _asked()
     taken = []
     for n in range(RUNS):
         begun = perf_counter()
