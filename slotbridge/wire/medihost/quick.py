@@ -59,7 +59,9 @@ class QuickAppointments:
                     fields = (
                         tables[attributes["tablename"]],
                         # A row's number does not repeat, so it is not worth remembering.
-                        int(number) if _is_plain(number) else numbers[number],
+                        int(number)
+                        if number.isdecimal() and number.isascii() and len(number) <= 18
+                        else numbers[number],
                         numbers[attributes["resource_id"]],
                         moments[attributes["ReceptionDateTime"]],
                         durations[attributes["Duration"]],
@@ -70,7 +72,3 @@ class QuickAppointments:
                 pass
             rows.append(row)
         return rows
-
-
-def _is_plain(number: str) -> bool:
-    return number.isdecimal() and number.isascii() and len(number) <= 18
