@@ -4,6 +4,7 @@ from urllib.parse import quote_plus
 import httpx
 import pytest
 
+from slotbridge.config import portal as portal_settings
 from slotbridge.kit import clock
 from slotbridge.portal import keys
 from slotbridge.portal.models import Clinic
@@ -12,6 +13,12 @@ from slotbridge.portal.wsgi import portal_app
 SAMPLES = Path(__file__).parents[1] / "samples" / "medihost"
 KEY = "9DDDE578-5179-4CC4-A2A0-F681618ED9EA"  # of every sample
 BASE = "http://portal.test"
+
+
+@pytest.fixture(autouse=True)
+def own_words(settings):
+    """The portal's catalogue alone, as the portal runs: the hub says some words otherwise."""
+    settings.LOCALE_PATHS = portal_settings.LOCALE_PATHS
 
 
 @pytest.fixture
