@@ -61,7 +61,9 @@ class Resource(models.Model):
 class WorkingDay(Row):
     """The working hours of a resource on a date, breaks taken out; [] is a day without any."""
 
-    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="+")
+    clinic = models.ForeignKey(
+        Clinic, on_delete=models.CASCADE, related_name="+", db_index=False
+    )  # its keys begin with it
     resource_mis_id = models.BigIntegerField(null=True)
     own_resource = models.ForeignKey(
         Resource, on_delete=models.CASCADE, null=True, related_name="own_days"
@@ -92,7 +94,9 @@ class Appointment(Row):
     `title` can hold a patient's name: only the clinic's staff see it (U-12).
     """
 
-    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="+")
+    clinic = models.ForeignKey(
+        Clinic, on_delete=models.CASCADE, related_name="+", db_index=False
+    )  # its keys begin with it
     tablename = models.CharField(max_length=128, blank=True)
     mis_id = models.BigIntegerField()
     resource_mis_id = models.BigIntegerField()
