@@ -1,8 +1,10 @@
-"""The language of a terminal: Polish where the environment says so, else English."""
+"""The language of a terminal: Polish or Russian where the environment says so, else English."""
 
 import os
 
 from django.utils import translation
+
+SPOKEN = ("pl", "ru")  # those with a catalogue in cli/locale; English is in the source
 
 
 def speak() -> None:
@@ -14,4 +16,5 @@ def spoken() -> str:
     """By POSIX's order of the variables; the first that is set decides."""
     named = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     locale = next((value for value in named if value), "")
-    return "pl" if locale.lower().startswith("pl") else "en"
+    code = locale.lower().partition(".")[0].partition("_")[0]
+    return code if code in SPOKEN else "en"

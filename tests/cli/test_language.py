@@ -9,6 +9,7 @@ from slotbridge.cli import language
     ("environment", "spoken"),
     [
         ({"LANG": "pl_PL.UTF-8"}, "pl"),
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
         ({"LANG": "en_GB.UTF-8"}, "en"),
         ({"LANG": "de_DE.UTF-8"}, "en"),
         ({}, "en"),
