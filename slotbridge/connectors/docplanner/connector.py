@@ -26,8 +26,8 @@ from slotbridge.kit import clock
 from slotbridge.sync.contract import (
     Access,
     Budget,
-    CatalogueRecord,
     CalendarConnector,
+    CatalogueRecord,
     Event,
     Gone,
     ListingRef,
