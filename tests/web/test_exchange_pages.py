@@ -291,7 +291,9 @@ def test_such_an_order_is_shown_with_whom_it_is_for(own_order, desk):
     assert "Лаборатория" in text
     assert "Dotyczy własnego zasobu portalu" in text
     assert "1 do decyzji personelu" in text
-    assert "1 rezerwacje bez przypisania" in content(desk.get(reverse("home")))
+    home = desk.get(reverse("home"))
+    assert "1 rezerwacje bez przypisania" in content(home)
+    assert read(home).find("a", href=f"{PAGE}#unassigned") != []
 
 
 @pytest.mark.parametrize(

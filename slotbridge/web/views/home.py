@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from slotbridge.his.models import Patient, Visit
 from slotbridge.kit import clock
@@ -82,6 +84,8 @@ def home(request: StaffRequest) -> HttpResponse:
         "states": states,
         "for_a_person": sum(state.waiting.for_a_person for state in states),
         "unassigned": sum(state.waiting.unassigned for state in states),
+        "page_unassigned": _page_of([one for one in states if one.waiting.unassigned]),
+        "page_for_a_person": _page_of([one for one in states if one.waiting.for_a_person]),
         "is_office": is_office,
         "is_administrator": request.user.role == ADMINISTRATOR,
         "refreshes": any(
@@ -94,3 +98,8 @@ def home(request: StaffRequest) -> HttpResponse:
         "now": now,
     }
     return render(request, "web/home.html", context)
+
+
+def _page_of(states: Sequence[PortalState]) -> str:
+    """The address of the first of these portals' pages; without any, that of all."""
+    return reverse("portal", args=[states[0].portal.channel.code]) if states else reverse("portals")
