@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 
 import typer
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
+from slotbridge.cli.language import mark as _noop
 from slotbridge.kit import clock
 from slotbridge.wire.medihost.model import Order, Status
 
 OVERLAP = timedelta(seconds=600)  # U-3
 _STATUSES = {
-    Status.RECEIVED: gettext_noop("waiting"),
-    Status.ACCEPTED: gettext_noop("accepted"),
-    Status.REJECTED: gettext_noop("rejected"),
+    Status.RECEIVED: _noop("waiting"),
+    Status.ACCEPTED: _noop("accepted"),
+    Status.REJECTED: _noop("rejected"),
 }
 
 

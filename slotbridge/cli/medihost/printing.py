@@ -7,22 +7,22 @@ from collections.abc import Iterable, Sequence
 
 import typer
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
+from slotbridge.cli.language import mark as _noop
 from slotbridge.wire.medihost.model import Section
 from slotbridge.wire.medihost.problems import Problem
 from slotbridge.wire.medihost.report import Report
 from slotbridge.wire.medihost.result import Message, Outcome, SectionCounts
 
 _COUNTERS = (
-    ("received", gettext_noop("received")),
-    ("added", gettext_noop("added")),
-    ("updated", gettext_noop("changed")),
-    ("unchanged", gettext_noop("unchanged")),
-    ("removed", gettext_noop("removed")),
-    ("withheld", gettext_noop("withheld")),
-    ("parked", gettext_noop("parked")),
-    ("skipped", gettext_noop("skipped")),
+    ("received", _noop("received")),
+    ("added", _noop("added")),
+    ("updated", _noop("changed")),
+    ("unchanged", _noop("unchanged")),
+    ("removed", _noop("removed")),
+    ("withheld", _noop("withheld")),
+    ("parked", _noop("parked")),
+    ("skipped", _noop("skipped")),
 )
 
 
