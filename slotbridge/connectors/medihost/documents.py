@@ -200,6 +200,7 @@ def _order(answer: Answer, zone: ZoneInfo) -> model.Order:
         mis_resource_id=answer.resource,
         start=_wall(start, zone).replace(microsecond=0) if start else None,
         duration=_minutes(length) if length else None,
+        comment=answer.comment or None,
         changed_on=_wall(clock.now(), zone).replace(microsecond=0),
     )
 

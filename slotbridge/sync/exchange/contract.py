@@ -99,13 +99,19 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the clinic says of an order. `start`, `end` and `resource` where it was moved."""
+    """What the clinic says of an order. `start`, `end` and `resource` where it was moved;
+    `comment` is for the patient.
+    """
 
     order: str
     state: OrderState
     start: datetime | None = None
     end: datetime | None = None
     resource: int | None = None
+    comment: str = ""
+
+    def __repr__(self) -> str:
+        return f"Answer({self.order}, {self.state})"  # a comment can name somebody
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,10 @@ def answer_of(booking: Booking) -> Answer | None:
     if booking.status != Status.BOOKED or not (wanted or moved):
         return None
     state = wanted or OrderState(booking.order_state)
-    if state == OrderState.ENDED or not moved or booking.visit is None:
+    if state == OrderState.ENDED:
+        reason = booking.visit.cancel_reason if booking.visit else ""
+        return Answer(booking.external_id, state, comment=reason)
+    if not moved or booking.visit is None:
         return Answer(booking.external_id, state)
     visit = booking.visit
     resource = resource_of(visit)

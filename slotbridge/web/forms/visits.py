@@ -149,16 +149,14 @@ class CancelForm(Form):
 
 
 class RejectForm(Form):
-    """Why an order is not taken, for colleagues who ask later: the format carries no reason."""
+    """Why an order is not taken: for its patient, and for colleagues who ask later."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=300,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy(
-            "Stays here. The portal tells its patient only that the order is rejected."
-        ),
+        help_text=gettext_lazy("A portal passes it on to the patient."),
     )
 
 

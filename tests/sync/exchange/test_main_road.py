@@ -128,10 +128,11 @@ def test_a_rejected_order_frees_its_time_on_both_sides(world):
     world.patient_orders(world.at(1, "09:30"))
     world.after(minutes=5)
 
-    visits.cancel_visit(visit=the_visit(), reason="lekarz chory", by="reception")
+    visits.cancel_visit(visit=the_visit(), reason="Врач заболел", by="reception")
     world.settle()
 
     assert world.orders() == [(1, Order.Status.REJECTED, world.at(1, "09:30"))]
+    assert Order.objects.get().comment == "Врач заболел", "the patient reads why"
     assert world.portal_shows() == grid(world)
 
 
