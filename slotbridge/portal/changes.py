@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 from django.utils.translation import gettext_noop as _
 
@@ -29,6 +30,14 @@ _NO_TARGET = Kind(
 _Place = tuple[int, date, time, int]  # resource, day, time, minutes
 
 
+class _Span(NamedTuple):
+    """The time of a resource that an order takes; [start, end)."""
+
+    resource: int
+    start: datetime
+    end: datetime
+
+
 def take_change(
     order: Order, change: model.Order, resources: Mapping[int, Resource]
 ) -> tuple[list[Problem], bool]:
@@ -43,7 +52,7 @@ def take_change(
         return [refusal], False
     told = [*_stale(order, change), *_read_only(order, change)]
     before = _state(order)
-    was_live, had, start = order.status in LIVE, order.status, order.start
+    was_live, had, left = order.status in LIVE, order.status, _span(order)
     if was_live:
         _move(order, change, resources)
     if change.comment and (was_live or change.status == order.status):
@@ -54,10 +63,10 @@ def take_change(
         return told, False
     if had != order.status == Order.Status.REJECTED:
         order.closed_by = Order.Closer.CLINIC
-    if order.start != start:
-        order.moved_from = start
+    if order.start != left.start:
+        order.moved_from = left.start
     _write_letters(order, had, is_moved=place_of(order) != before[0])
-    save(order)
+    save(order, left=left)
     deeds.record(
         by="mis", action="order.change", clinic=order.clinic, number=order.number,
         status=int(order.status),
@@ -75,16 +84,22 @@ def place(order: Order) -> None:
     order.end = order.start + timedelta(minutes=order.duration)
 
 
-def save(order: Order) -> None:
-    """Writes a changed order. LastChangedOn never goes back, so no poll's overlap misses it.
+def save(order: Order, *, left: _Span | None = None) -> None:
+    """Writes a changed order, which `left` another time than it has now if it was moved.
+    LastChangedOn never goes back, so no poll's overlap misses it.
 
-    An order that the clinic moved onto another one stands beside it (8.3), until a change finds
-    the other one gone.
+    An order that the clinic moved onto another one stands beside it (8.3), until the other one is
+    gone.
     """
     order.changed_at = max(order.changed_at, this_second())
     if order.status in LIVE:
         order.is_overbooked = is_in_the_way(order)
     order.save()
+    here = _span(order)
+    if order.status not in LIVE:
+        _make_regular(here if left is None else left)
+    elif left not in (None, here):
+        _make_regular(left)
 
 
 def this_second() -> datetime:
@@ -102,6 +117,29 @@ def is_in_the_way(order: Order) -> bool:
         end__gt=order.start,
     )
     return others.exclude(pk=order.pk).exists()
+
+
+def _make_regular(freed: _Span) -> None:
+    """Orders that stood beside the one that had this time: the earlier one of two has it now.
+
+    Whoever changes orders holds the clinic's row, so none of them is being changed elsewhere. What
+    a patient or the clinic knows of them stays the same, and with it LastChangedOn.
+    """
+    beside = Order.objects.filter(
+        resource=freed.resource,
+        status__in=LIVE,
+        is_overbooked=True,
+        start__lt=freed.end,
+        end__gt=freed.start,
+    )
+    for each in beside.order_by("number"):
+        if not is_in_the_way(each):
+            each.is_overbooked = False
+            each.save(update_fields=["is_overbooked"])
+
+
+def _span(order: Order) -> _Span:
+    return _Span(order.resource_id, order.start, order.end)
 
 
 def _state(order: Order) -> tuple[_Place, int, str]:

@@ -201,11 +201,10 @@ def place_again(*, clinic: Clinic) -> None:
     for row in live:
         row.is_overbooked = True  # none in the way of another one while they move
     Order.objects.bulk_update(rows, ["start", "end", "is_overbooked"], batch_size=1000)
-    for row in live:
-        if row.pk not in beside:
-            # Two that the new zone's daylight saving lays on one time stand beside each other.
-            row.is_overbooked = changes.is_in_the_way(row)
-            row.save(update_fields=["is_overbooked"])
+    for row in sorted(live, key=lambda each: each.pk in beside):
+        # Two that the new zone's daylight saving lays on one time stand beside each other.
+        row.is_overbooked = changes.is_in_the_way(row)
+        row.save(update_fields=["is_overbooked"])
 
 
 def _insert(

@@ -18,7 +18,7 @@ class Order(models.Model):
 
     `day` and `time` are the truth, local to the clinic; `start` and `end` follow from them, the
     duration and the clinic's zone, and let the database refuse two orders for one time (U-41).
-    The clinic may move an order onto another one (8.3): that one is `is_overbooked`.
+    The clinic may move an order onto another one (8.3): it `is_overbooked` until that one is gone.
     """
 
     class Status(models.IntegerChoices):
