@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connections, transaction
 
 from slotbridge.kit import clock
-from slotbridge.portal import holds, keys, letters, received, reminders
+from slotbridge.portal import holds, keys, letters, received, reminders, replace
 from slotbridge.portal.models import Appointment, FailedTry, LoginTry, WorkingDay
+from slotbridge.portal.router import DATABASE
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,26 @@ def tidy() -> None:
     letters.forget_sent()
     FailedTry.objects.filter(at__lt=now - max(TRIES_KEPT, keys.WINDOW)).delete()
     LoginTry.objects.filter(at__lt=now - TRIES_KEPT).delete()
+    _forget_past(now)
+
+
+def _forget_past(now: datetime) -> None:
+    """Clinic by clinic, as an import that writes the same rows could wait for us and we for it. A
+    clinic that is importing has its turn in the next round.
+    """
     # A day more than anywhere on earth it can be, so that no clinic's zone matters.
     oldest = (now - PAST_KEPT - timedelta(days=1)).date()
-    WorkingDay.objects.filter(day__lt=oldest).delete()
+    days = WorkingDay.objects.filter(day__lt=oldest)
     # What lasts until later is not past: it can be 31 days long.
-    past = Appointment.objects.filter(day__lt=oldest)
-    past.exclude(day__gte=oldest - timedelta(days=32), duration__gte=24 * 60).delete()
+    past = Appointment.objects.filter(day__lt=oldest).exclude(
+        day__gte=oldest - timedelta(days=32), duration__gte=24 * 60
+    )
+    whose = days.values_list("clinic_id", flat=True).union(past.values_list("clinic_id", flat=True))
+    for clinic_id in whose:
+        with transaction.atomic(using=DATABASE):
+            if replace.keep_out(clinic_id):
+                days.filter(clinic=clinic_id).delete()
+                past.filter(clinic=clinic_id).delete()
 
 
 class Keeper:

@@ -72,6 +72,16 @@ def explain(*, clinic: Clinic, found: Iterable[Found]) -> Applied:
         return applied
 
 
+def keep_out(clinic_id: int) -> bool:
+    """Until the transaction ends no import of the clinic runs. Returns False, at once, where one
+    does: then nothing is kept out.
+    """
+    with connections[DATABASE].cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCKS | clinic_id])
+        is_kept_out: bool = cursor.fetchone()[0]
+    return is_kept_out
+
+
 @dataclass(slots=True)
 class _Section:
     """A section on its way: read, then compared, then written."""

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connections, transaction
 
-from slotbridge.portal import orders, replace
+from slotbridge.portal import chores, orders, replace
 from slotbridge.portal.models import Order, Resource
 from slotbridge.wire.medihost import model
 from tests.portal.booking import file_at
@@ -37,6 +37,7 @@ pytestmark = [
 ]
 
 TOMORROW = DAY + timedelta(days=1)
+LONG_AGO = DAY - timedelta(days=200)
 PATIENCE = 20  # seconds until a test that hangs fails
 
 
@@ -222,6 +223,51 @@ def test_an_import_takes_the_answer_to_an_order_that_is_withdrawn_meanwhile(clin
     assert [each.code for each in applied.problems] == ["E_ORDER_FINAL"]
     order.refresh_from_db()
     assert order.status == Order.Status.REJECTED
+
+
+@contextmanager
+def import_of_the_past(clinic, beside):
+    """An import held up just before its commit: it has written a visit of long ago."""
+    import_(clinic, appointments(visit(1, day=LONG_AGO)))
+    with clinics_row_taken(clinic):
+        changed = visit(1, day=LONG_AGO, title="приём")
+        importing = beside(import_, clinic, resources(doctor(1)), appointments(changed))
+        until_waiting(1)
+        yield
+    importing.result(PATIENCE)
+
+
+def test_the_past_of_a_clinic_that_is_importing_is_thrown_away_in_the_next_round(clinic, beside):
+    neighbour = type(clinic).objects.create(name="Сосед", created_at=clinic.created_at)
+    import_(neighbour, appointments(visit(1, day=LONG_AGO)), schedules(works(1, LONG_AGO)))
+    assert (len(state(neighbour)["appointments"]), len(state(neighbour)["days"])) == (1, 1)
+
+    with import_of_the_past(clinic, beside):
+        beside(chores.tidy).result(PATIENCE)
+        assert (state(neighbour)["appointments"], state(neighbour)["days"]) == ({}, {})
+
+    assert len(state(clinic)["appointments"]) == 1
+    chores.tidy()
+    assert not state(clinic)["appointments"]
+
+
+def test_else_the_two_would_wait_for_each_others_rows(clinic, beside, monkeypatch):
+    monkeypatch.setattr(replace, "keep_out", lambda _clinic_id: True)
+
+    with import_of_the_past(clinic, beside):
+        tidying = beside(chores.tidy)
+        until_waiting(2)
+
+    tidying.result(PATIENCE)
+
+
+def test_an_import_begins_when_the_past_has_been_thrown_away(clinic, beside):
+    with transaction.atomic(using="portal"):
+        assert replace.keep_out(clinic.pk)
+        importing = beside(import_, clinic, appointments(visit(1)))
+        until_waiting(1)
+    importing.result(PATIENCE)
+    assert len(state(clinic)["appointments"]) == 1
 
 
 def cut_off():
