@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import close_old_connections, connections, transaction
 
 from slotbridge.kit import clock
-from slotbridge.portal import holds, keys, letters, received, reminders, replace
+from slotbridge.portal import holds, keys, letters, limits, received, reminders, replace
 from slotbridge.portal.models import Appointment, FailedTry, LoginTry, WorkingDay
 from slotbridge.portal.router import DATABASE
 
@@ -37,6 +37,7 @@ def tidy() -> None:
     received.purge(now)
     holds.remove_expired()
     letters.forget_sent()
+    limits.forget()
     FailedTry.objects.filter(at__lt=now - max(TRIES_KEPT, keys.WINDOW)).delete()
     LoginTry.objects.filter(at__lt=now - TRIES_KEPT).delete()
     _forget_past(now)

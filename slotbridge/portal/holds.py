@@ -8,24 +8,32 @@ from uuid import UUID
 from django.db import transaction
 
 from slotbridge.kit import clock
-from slotbridge.portal import availability, orders
+from slotbridge.portal import availability, limits, orders
 from slotbridge.portal.models import Hold, Resource
 from slotbridge.portal.router import DATABASE
 
 KEPT_FOR = timedelta(minutes=10)
 
 
-def hold_time(*, resource: Resource, start: datetime) -> Hold:
-    """Keeps the free time that begins at `start` for ten minutes. Raises JustTaken.
+def hold_time(
+    *, resource: Resource, start: datetime, instead: Hold | None = None, caller: str = ""
+) -> Hold:
+    """Keeps the free time that begins at `start` for ten minutes; `instead` is given back for it.
+    `caller` is the visitor who asks (limits.caller_at), if it is one.
 
     Under the lock that orders are filed under: no order comes between the look and the hold.
+    Raises JustTaken, limits.TooMuch.
     """
     with transaction.atomic(using=DATABASE):
         clinic = orders.lock(resource.clinic_id)
         current = Resource.objects.get(pk=resource.pk)
         current.clinic = clinic
         Hold.objects.filter(resource=current, expires_at__lte=clock.now()).delete()
+        if caller:
+            limits.judge_hold(clinic=clinic, caller=caller, instead=instead)
         free = availability.find(resource=current, start=start)
+        if instead is not None:
+            Hold.objects.filter(pk=instead.pk).delete()
         return Hold.objects.create(
             clinic=clinic,
             resource=current,
@@ -35,6 +43,7 @@ def hold_time(*, resource: Resource, start: datetime) -> Hold:
             start=free.start,
             end=free.start + timedelta(minutes=free.duration),
             expires_at=clock.now() + KEPT_FOR,
+            caller=caller,
         )
 
 
@@ -45,11 +54,6 @@ def find(token: str) -> Hold | None:
     except ValueError:
         return None
     return Hold.objects.filter(token=named, expires_at__gt=clock.now()).first()
-
-
-def release(hold: Hold) -> None:
-    """Gives the time back. One that is over or was used stays so."""
-    Hold.objects.filter(pk=hold.pk).delete()
 
 
 def remove_expired() -> int:

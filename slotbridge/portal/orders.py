@@ -20,7 +20,7 @@ from django.utils import formats, translation
 from django.utils.translation import gettext_noop as _
 
 from slotbridge.kit import clock
-from slotbridge.portal import availability, changes, deeds, letters
+from slotbridge.portal import availability, changes, deeds, letters, limits
 from slotbridge.portal.availability import JustTaken
 from slotbridge.portal.changes import LIVE, take_change
 from slotbridge.portal.models import Clinic, Hold, Letter, Order, Resource, StaffMember
@@ -97,13 +97,17 @@ def file_order(
     language: str,
     hold: Hold | None = None,
     token: UUID | None = None,
+    caller: str = "",
     by: str = PATIENT,
 ) -> Order:
     """A new order, status 0, for the free time of `resource` that begins at `start` (U-41).
 
     Whoever files it has consented to the use of what they typed: their page asks. `hold` is their
     own and ends here. `token` is a random one of their form, which becomes the order's: a form
-    that is sent again gets the order it made. Raises JustTaken, with free times near it.
+    that is sent again gets the order it made. `caller` is the visitor who files it
+    (limits.caller_at), if it is one.
+
+    Raises JustTaken, with free times near it; limits.TooMuch.
     """
     try:
         with transaction.atomic(using=DATABASE):
@@ -111,6 +115,8 @@ def file_order(
             made = Order.objects.filter(token=token).first() if token else None
             if made is not None:
                 return made
+            if caller:
+                limits.count_order(clinic=clinic, caller=caller)
             order = _insert(
                 clinic, resource, start, person, language=language, hold=hold, token=token
             )

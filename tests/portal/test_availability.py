@@ -139,8 +139,8 @@ def test_an_expired_hold_is_in_nobodys_way(doctor, moment):
     assert list(Hold.objects.all()) == [second]
     assert holds.find(str(second.token)) == second
     assert holds.find("no uuid") is None
-    holds.release(second)
-    assert free(doctor) == ["08:00", "08:30"]
+    holds.hold_time(resource=doctor, start=at(doctor, THURSDAY, "08:30"), instead=second)
+    assert free(doctor) == ["08:00"]
 
 
 def test_a_hidden_resource_and_a_closed_clinic_offer_nothing(doctor):

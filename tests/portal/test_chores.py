@@ -10,7 +10,7 @@ from django.core import mail
 from django.db import connections
 
 from slotbridge.kit import clock
-from slotbridge.portal import chores, freshness, holds, letters, reminders
+from slotbridge.portal import chores, freshness, holds, letters, limits, reminders
 from slotbridge.portal.models import (
     Appointment,
     FailedTry,
@@ -19,6 +19,7 @@ from slotbridge.portal.models import (
     LoginTry,
     Order,
     ReceivedDocument,
+    RecentOrder,
     SectionImport,
     WorkingDay,
 )
@@ -151,6 +152,18 @@ def test_documents_tries_holds_and_letters_have_their_time(moment):
     moment.shift(timedelta(days=29))
     assert left() == [0, 0, 0, 0, 1]
     assert Letter.objects.get() == due
+
+
+def test_where_orders_came_from_is_forgotten_within_the_hour(moment):
+    clinic = make_clinic()
+    limits.count_order(clinic=clinic, caller="0" * 64)
+
+    moment.shift(limits.WINDOW - timedelta(seconds=1))
+    chores.tidy()
+    assert RecentOrder.objects.count() == 1
+    moment.shift(timedelta(seconds=1))
+    chores.tidy()
+    assert not RecentOrder.objects.exists()
 
 
 def test_one_round_does_all_that_is_due(moment):

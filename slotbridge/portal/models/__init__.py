@@ -14,7 +14,7 @@ from slotbridge.portal.models.imports import (
     SectionImport,
     WithheldDeletion,
 )
-from slotbridge.portal.models.orders import Hold, Letter, Order
+from slotbridge.portal.models.orders import Hold, Letter, Order, RecentOrder
 from slotbridge.portal.models.schedule import Appointment, Resource, ResourceGroup, WorkingDay
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "LoginTry",
     "Order",
     "ReceivedDocument",
+    "RecentOrder",
     "Resource",
     "ResourceGroup",
     "SectionImport",

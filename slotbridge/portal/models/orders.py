@@ -96,7 +96,7 @@ class Order(models.Model):
 
 class Hold(Row):
     """A time kept for whoever is filling in the form (10 minutes). Expired ones are removed by
-    whoever comes next.
+    whoever comes next. `caller` is a digest (portal.limits), "" of no visitor.
     """
 
     token = models.UUIDField(default=random_id, unique=True, editable=False)
@@ -108,6 +108,7 @@ class Hold(Row):
     start = models.DateTimeField()
     end = models.DateTimeField()
     expires_at = models.DateTimeField()
+    caller = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [
@@ -118,6 +119,24 @@ class Hold(Row):
                     (time_range(), RangeOperators.OVERLAPS),
                 ],
             )
+        ]
+
+
+class RecentOrder(Row):
+    """That a visitor filed an order: too many of one within an hour are refused (portal.limits).
+
+    Beside the order and not on it: whose address it came from is soon forgotten.
+    """
+
+    clinic = models.ForeignKey(
+        Clinic, on_delete=models.CASCADE, related_name="+", db_index=False
+    )  # its index begins with it
+    caller = models.CharField(max_length=64)  # a digest
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["clinic", "caller", "at"], name="recent_orders_of_a_caller")
         ]
 
 

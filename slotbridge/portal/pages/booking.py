@@ -19,8 +19,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from slotbridge.kit import clock
-from slotbridge.portal import availability, holds, orders
+from slotbridge.portal import availability, callers, holds, limits, orders
 from slotbridge.portal.availability import FreeTime, JustTaken
+from slotbridge.portal.limits import TooMuch
 from slotbridge.portal.models import Hold, Resource
 from slotbridge.portal.models.base import random_id
 from slotbridge.portal.pages import times, words
@@ -58,10 +59,12 @@ def hold(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return redirect("portal-resource", public_id=public_id)
     start = times.read_moment(request.POST.get("start"), found.clinic.tz)
     try:
-        wanted = _hold_instead(found, start, _of_browser(request))
+        wanted = _hold_instead(request, found, start, _of_browser(request))
     except JustTaken as taken:
         shown = {"taken": True, "nearest_times": _choices(found, taken.nearest)}
         return week_page(request, found, shown, status=409)
+    except TooMuch as refusal:
+        return _wait(week_page(request, found, {"wait": refusal.minutes}, status=429), refusal)
     return _remember(redirect(wanted.address), wanted)
 
 
@@ -99,11 +102,13 @@ def _opened(request: HttpRequest, wanted: Wanted) -> HttpResponse:
 def _changed(request: HttpRequest, wanted: Wanted) -> HttpResponse:
     """Another time with what was typed, not yet judged: it may be half of it."""
     start = times.read_moment(request.POST["instead"], wanted.resource.clinic.tz)
-    try:
-        now = _hold_instead(wanted.resource, start, str(wanted.token))
-    except JustTaken as taken:
-        return _taken_page(request, wanted, OrderForm(initial=request.POST.dict()), taken)
     form = OrderForm(initial=request.POST.dict())
+    try:
+        now = _hold_instead(request, wanted.resource, start, str(wanted.token))
+    except JustTaken as taken:
+        return _taken_page(request, wanted, form, taken)
+    except TooMuch as refusal:
+        return _too_much_page(request, wanted, form, refusal)
     return _remember(_form_page(request, now, form, {"is_changed": True}), now)
 
 
@@ -116,9 +121,12 @@ def _filed(request: HttpRequest, wanted: Wanted, form: OrderForm) -> HttpRespons
             language=translation.get_language() or settings.LANGUAGE_CODE,
             hold=wanted.hold,
             token=wanted.token,
+            caller=_caller(request),
         )
     except JustTaken as taken:
         return _taken_page(request, wanted, form, taken)
+    except TooMuch as refusal:
+        return _too_much_page(request, wanted, form, refusal)
     return redirect("portal-order", token=order.token)
 
 
@@ -127,6 +135,18 @@ def _taken_page(
 ) -> HttpResponse:
     shown = {"taken": True, "nearest_times": _choices(wanted.resource, taken.nearest)}
     return _form_page(request, wanted, form, shown, status=409)
+
+
+def _too_much_page(
+    request: HttpRequest, wanted: Wanted, form: OrderForm, refusal: TooMuch
+) -> HttpResponse:
+    shown = {"wait": refusal.minutes}
+    return _wait(_form_page(request, wanted, form, shown, status=429), refusal)
+
+
+def _wait(response: HttpResponse, refusal: TooMuch) -> HttpResponse:
+    response["Retry-After"] = str(refusal.minutes * 60)
+    return response
 
 
 def _form_page(
@@ -165,14 +185,14 @@ def _wanted(resource: Resource, start: datetime, token: str) -> Wanted:
     return Wanted(resource, start, held.token, held)
 
 
-def _hold_instead(resource: Resource, start: datetime, token: str) -> Wanted:
-    """Holds the time; the browser's former hold of the resource is given back. Raises JustTaken."""
+def _hold_instead(request: HttpRequest, resource: Resource, start: datetime, token: str) -> Wanted:
+    """Holds the time; the browser's former hold of the resource is given back. Raises JustTaken,
+    TooMuch.
+    """
     former = own_hold(resource, token)
     if former is not None and former.start == start:
         return Wanted(resource, start, former.token, former)
-    held = holds.hold_time(resource=resource, start=start)
-    if former is not None:
-        holds.release(former)
+    held = holds.hold_time(resource=resource, start=start, instead=former, caller=_caller(request))
     return Wanted(resource, start, held.token, held)
 
 
@@ -181,6 +201,10 @@ def _as_token(text: str | None) -> UUID | None:
         return UUID(text or "")
     except ValueError:
         return None
+
+
+def _caller(request: HttpRequest) -> str:
+    return limits.caller_at(callers.caller_of(request).address)
 
 
 def _of_browser(request: HttpRequest) -> str:

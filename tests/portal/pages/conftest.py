@@ -67,9 +67,9 @@ class Document:
 class Browser:
     """Keeps cookies and follows redirects, like a person's."""
 
-    def __init__(self, language="ru"):
+    def __init__(self, language="ru", address="127.0.0.1"):
         self.http = httpx.Client(
-            transport=httpx.WSGITransport(app=portal_app),
+            transport=httpx.WSGITransport(app=portal_app, remote_addr=address),
             base_url=BASE,
             headers={"Accept-Language": language},
             follow_redirects=True,
