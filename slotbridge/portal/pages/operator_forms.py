@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
+from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from slotbridge.kit import clock
 from slotbridge.portal import clinics
 from slotbridge.portal.models import Clinic
+from slotbridge.portal.pages import words
 
 MIB = 1024 * 1024
 # West to east, as people of the country list them.
@@ -94,7 +96,7 @@ class ClinicForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["time_zone"].choices = _zones()  # type: ignore[attr-defined]  # a ChoiceField's
+        self.fields["time_zone"].choices = _zones(self.initial.get("time_zone"))  # type: ignore[attr-defined]  # a ChoiceField's
 
     def clean_allowed_addresses(self) -> tuple[str, ...]:
         try:
@@ -153,14 +155,21 @@ def _mib(size: int) -> int:
     return max(1, size // MIB)
 
 
-def _zones() -> list[Any]:
-    """Russia's zones with their present offset, then all others by name."""
-    here = [(name, f"{name} ({_offset(name)})") for name in RUSSIAN_ZONES]
-    others = sorted(available_timezones() - set(RUSSIAN_ZONES))
-    return [(_("Russia"), here), (_("Elsewhere"), [(name, name) for name in others])]
+def _zones(present: str | None) -> list[Any]:
+    """Russia's zones with their present offset, then all others by name. `present`: one that the
+    clinic has, offered even under a name that is out of use.
+    """
+    here = [(name, f"{name} ({words.offset(ZoneInfo(name))})") for name in RUSSIAN_ZONES]
+    others = _towns() | ({present} if present else set())
+    elsewhere = [(name, name) for name in sorted(others - set(RUSSIAN_ZONES))]
+    return [(_("Russia"), here), (_("Elsewhere"), elsewhere)]
 
 
-def _offset(name: str) -> str:
-    text = clock.now().astimezone(ZoneInfo(name)).strftime("%z")
-    sign, hours, minutes = text[0], int(text[1:3]), text[3:5]
-    return f"UTC{sign}{hours}" + (f":{minutes}" if minutes != "00" else "")
+@cache
+def _towns() -> frozenset[str]:
+    """Zones named for a town that people live by; without old spellings and ones such as
+    Etc/GMT-3 or Australia/West.
+    """
+    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return frozenset(row[2] for row in rows) & available_timezones()

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from slotbridge.kit import clock
 from slotbridge.portal.models import Clinic, StaffMember
-from slotbridge.portal.pages import base
+from slotbridge.portal.pages import base, words
 from slotbridge.portal.pages.access import Here
 
 STYLE = (Path(__file__).parent / "staff.css").read_text()
@@ -81,6 +81,7 @@ def _show(
         "member": member,
         "clinic": clinic,
         "wall": clock.now(),
+        "zone": words.zone(clinic.tz) if clinic else "",
         "staff_digest": STYLE_DIGEST,
         "done": request.GET.get("done", ""),
         **shown,

@@ -27,7 +27,8 @@ WEEKDAYS = (
     gettext_noop("Sat"),
     gettext_noop("Sun"),
 )
-# Towns that zones of Russia are named for; elsewhere the name of the zone serves.
+# Towns that zones of Russia and of its neighbours are named for; elsewhere the name of the zone
+# serves.
 TOWNS = {
     "Europe/Kaliningrad": gettext_noop("Kaliningrad"),
     "Europe/Moscow": gettext_noop("Moscow"),
@@ -56,16 +57,41 @@ TOWNS = {
     "Asia/Srednekolymsk": gettext_noop("Srednekolymsk"),
     "Asia/Kamchatka": gettext_noop("Kamchatka"),
     "Asia/Anadyr": gettext_noop("Anadyr"),
+    "Europe/Minsk": gettext_noop("Minsk"),
+    "Europe/Kyiv": gettext_noop("Kyiv"),
+    "Europe/Chisinau": gettext_noop("Chisinau"),
+    "Europe/Riga": gettext_noop("Riga"),
+    "Europe/Tallinn": gettext_noop("Tallinn"),
+    "Europe/Vilnius": gettext_noop("Vilnius"),
+    "Europe/Warsaw": gettext_noop("Warsaw"),
+    "Asia/Tbilisi": gettext_noop("Tbilisi"),
+    "Asia/Yerevan": gettext_noop("Yerevan"),
+    "Asia/Baku": gettext_noop("Baku"),
+    "Asia/Almaty": gettext_noop("Almaty"),
+    "Asia/Qyzylorda": gettext_noop("Qyzylorda"),
+    "Asia/Qostanay": gettext_noop("Qostanay"),
+    "Asia/Aqtobe": gettext_noop("Aqtobe"),
+    "Asia/Aqtau": gettext_noop("Aqtau"),
+    "Asia/Atyrau": gettext_noop("Atyrau"),
+    "Asia/Oral": gettext_noop("Oral"),
+    "Asia/Bishkek": gettext_noop("Bishkek"),
+    "Asia/Tashkent": gettext_noop("Tashkent"),
+    "Asia/Samarkand": gettext_noop("Samarkand"),
+    "Asia/Dushanbe": gettext_noop("Dushanbe"),
+    "Asia/Ashgabat": gettext_noop("Ashgabat"),
 }
 
 
 def zone(tz: ZoneInfo, at: datetime | None = None) -> str:
     """The zone's town and its offset at that instant, now by default: Moscow, UTC+3."""
+    return ", ".join((*_places(tz.key), offset(tz, at)))
+
+
+def offset(tz: ZoneInfo, at: datetime | None = None) -> str:
+    """Of the zone at that instant, now by default: UTC+3, UTC-3:30."""
     text = (at or clock.now()).astimezone(tz).strftime("%z")
-    hours, minutes = int(text[:3]), text[3:5]
-    offset = f"UTC{hours:+d}" + (f":{minutes}" if minutes != "00" else "")
-    town = TOWNS.get(tz.key)
-    return f"{gettext(town) if town else tz.key.rsplit('/')[-1].replace('_', ' ')}, {offset}"
+    sign, hours, minutes = text[0], int(text[1:3]), text[3:5]
+    return f"UTC{sign}{hours}" + (f":{minutes}" if minutes != "00" else "")
 
 
 def day(each: date, today: date) -> str:
@@ -80,3 +106,13 @@ def day(each: date, today: date) -> str:
 def when(each: date, wall: time, today: date) -> str:
     """With the clock's time: tomorrow, 09:30."""
     return f"{day(each, today)}, {wall:%H:%M}"
+
+
+def _places(key: str) -> list[str]:
+    """The town that a zone is named for, with its region where the name has one: Knox, Indiana."""
+    if key in TOWNS:
+        return [gettext(TOWNS[key])]
+    area, *names = key.split("/")
+    if area == "Etc":  # Etc/GMT-3 is UTC+3: no name for people
+        return []
+    return [name.replace("_", " ") for name in reversed(names)]

@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from slotbridge.kit import clock
 from slotbridge.portal import keys, staff
 from slotbridge.portal.models import ClientKey, Clinic, ReceivedDocument, StaffMember
+from slotbridge.portal.pages import words
 from tests.portal.booking import hear_of_occupancy, make_clinic
 from tests.portal.staffing import (
     PASSWORD,
@@ -93,6 +95,31 @@ def test_a_zone_that_is_not_on_the_list_is_refused(browser, clinic):
     assert page.status == 422
     clinic.refresh_from_db()
     assert clinic.time_zone == "Europe/Moscow"
+
+
+def zones_on(page):
+    return page.tree.xpath("//select[@name='time_zone']//option/@value")
+
+
+def test_every_zone_that_is_offered_is_named_by_a_place_and_its_offset(browser):
+    zones = zones_on(browser.get("/operator/clinics/add/"))
+
+    assert {"Europe/Moscow", "America/Indiana/Knox", "Asia/Almaty"} <= set(zones)
+    assert not {"UTC", "Etc/GMT-3", "Australia/West", "localtime"} & set(zones)
+    named = [words.zone(ZoneInfo(each)) for each in zones]
+    assert len(set(named)) == len(named) > 400
+    odd = [each for each in named if not re.fullmatch(r"\D+, UTC[+-]1?\d(:\d\d)?", each)]
+    assert odd == []
+
+
+def test_a_zone_under_a_name_that_is_out_of_use_stays(browser):
+    clinic = make_clinic("Europe/Kiev")
+    page = browser.get(f"/operator/clinics/{clinic.public_id}/edit/")
+
+    page.press("Save", phone="+380 44 000-00-00")
+
+    clinic.refresh_from_db()
+    assert (clinic.time_zone, clinic.phone) == ("Europe/Kiev", "+380 44 000-00-00")
 
 
 def test_settings_are_changed_and_stand_in_the_log(browser, clinic):

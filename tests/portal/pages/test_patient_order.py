@@ -1,8 +1,10 @@
 """An order behind its link."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
 from slotbridge.kit import clock
 from slotbridge.portal import orders
@@ -189,10 +191,16 @@ def test_calendar_lines_are_short_and_part_no_letter(filed):
         ("Asia/Omsk", "Omsk, UTC+6"),
         ("America/St_Johns", "St Johns, UTC-3:30"),
         ("Asia/Kolkata", "Kolkata, UTC+5:30"),
-        ("UTC", "UTC, UTC+0"),
+        ("America/Indiana/Knox", "Knox, Indiana, UTC-6"),
+        ("UTC", "UTC+0"),
+        ("Etc/GMT-3", "UTC+3"),
     ],
 )
 def test_zones_are_named_by_their_towns(frozen, zone, text):
-    from zoneinfo import ZoneInfo
-
     assert words.zone(ZoneInfo(zone)) == text
+
+
+def test_in_russian_the_towns_of_neighbours_have_russian_names(frozen):
+    with translation.override("ru"):
+        named = [words.zone(ZoneInfo(each)) for each in ("Asia/Almaty", "Europe/Minsk")]
+    assert named == ["Алматы, UTC+5", "Минск, UTC+3"]
