@@ -136,6 +136,6 @@ def test_the_last_imports_are_there_with_their_results(browser, practice):
 def test_with_nothing_to_do_it_says_what_comes_here(browser, practice):
     page = home(browser, practice)
 
-    assert "No order waits for an answer" in page.main
+    assert "Every order is answered" in page.main
     assert "Nothing was received yet" in page.main
     assert "Withheld" not in page.main
