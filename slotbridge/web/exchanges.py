@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import TypeVar
 
 from django.utils.functional import Promise
@@ -59,13 +60,18 @@ TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One exchange as a line of the list. `counts` by section: (section, [(count, n), …])."""
+    """One exchange as a line of the list. `counts` by section: (section, [(count, n), …]).
+
+    `before` is how many more like it this line stands for, and `since` when the first of them was.
+    """
 
     entry: ExchangeEntry
     parts: list[str | Promise]
     tag: str
     counts: list[tuple[str | Promise, list[tuple[str | Promise, int]]]]
     problems: list[str]
+    before: int = 0
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,21 @@ class Round:
     name: str | Promise
     last: datetime | None
     next: datetime
+
+
+def listed(entries: Iterable[ExchangeEntry]) -> Iterator[Told]:
+    """The lines of the list, in the order of the entries, newest first.
+
+    Reads that went well and followed each other are one line: each asks for the last minutes once
+    more, so that an order comes many times and would push everything else off the page.
+    """
+    for is_read, together in groupby(entries, key=_is_quiet_read):
+        if not is_read:
+            yield from map(told, together)
+            continue
+        newest, *before = together
+        since = before[-1].at if before else None
+        yield replace(told(newest), before=len(before), since=since)
 
 
 def told(entry: ExchangeEntry) -> Told:
@@ -97,6 +118,12 @@ def rounds(exchange: Exchange) -> list[Round]:
         Round(PARTS[Part.BUSY], exchange.busy_told_at, exchange.busy_changes_due_at),
         Round(PARTS[POLL], exchange.orders_read_at, exchange.orders_due_at),
     ]
+
+
+def _is_quiet_read(entry: ExchangeEntry) -> bool:
+    return (
+        entry.parts == [POLL] and entry.outcome == ExchangeEntry.Outcome.OK and not entry.problems
+    )
 
 
 def _counted(counts: Mapping[str, int]) -> Iterator[tuple[str | Promise, int]]:

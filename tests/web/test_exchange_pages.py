@@ -1,5 +1,7 @@
 """A portal that takes documents, on the pages: its key, what it was told, orders for a person."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -167,6 +169,18 @@ def test_the_box_of_a_slot_stays(connected, desk):
     assert "Widoczność w serwisie Medihost" in content(page)
 
 
+def exchanged(world, **columns):
+    ExchangeEntry.objects.create(
+        **{
+            "organisation": world.organisation,
+            "account": world.state(),
+            "at": clock.now(),
+            "outcome": "ok",
+        }
+        | columns
+    )
+
+
 # --- The page of the portal -------------------------------------------------------------------
 
 
@@ -177,6 +191,28 @@ def test_the_page_says_what_was_exchanged_and_when_next(connected, desk):
     assert "poradnie, osoby i godziny pracy, cały zajęty czas przyjęto" in text
     assert "osoby i gabinety: dodano 1" in text
     assert "cały zajęty czas 2 marca 2026, 08:00 2 marca 2026, 09:00" in text
+
+
+def test_reads_that_follow_each_other_do_not_push_the_rest_off_the_page(connected, desk, frozen):
+    """Each asks for the last minutes once more, so one order is read many times."""
+    for _read in range(60):
+        frozen.shift(timedelta(seconds=5))
+        exchanged(connected, parts=["orders"], counts={"orders": {"received": 1}})
+
+    text = content(desk.get(PAGE))
+    assert text.count("zgłoszenia: odebrano 1") == 1
+    assert "odczyt zgłoszeń i wcześniej 59 razy, od 2 marca 2026, 08:00" in text
+    assert "poradnie, osoby i godziny pracy, cały zajęty czas przyjęto" in text
+
+
+def test_a_read_that_failed_keeps_a_line_of_its_own(connected, desk):
+    exchanged(connected, parts=["orders"], counts={"orders": {"received": 1}})
+    exchanged(connected, parts=["orders"], outcome="failed")
+    exchanged(connected, parts=["orders"], counts={"orders": {"received": 1}})
+
+    text = content(desk.get(PAGE))
+    assert text.count("zgłoszenia: odebrano 1") == 2
+    assert "wcześniej" not in text
 
 
 def test_before_the_key_nothing_is_said_to_be_exchanged(world, desk):
@@ -374,13 +410,7 @@ def test_three_orders_and_exchanges_take_as_many_queries_as_one(connected, desk)
         row.external_id, row.order_state, row.problem = str(n), "waiting", "It has no schedule."
         row.start, row.end, row.seen_at = connected.at(n), connected.at(n, "10:00"), clock.now()
         row.save()
-        ExchangeEntry.objects.create(
-            organisation=connected.organisation,
-            account=connected.state(),
-            at=clock.now(),
-            parts=["busy"],
-            outcome="ok",
-        )
+        exchanged(connected, parts=["busy"])
 
     more(1)
     one = asked()

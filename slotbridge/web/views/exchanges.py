@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from slotbridge.web.access import DESK, StaffRequest, page
 from slotbridge.web.forms.portals import AnswerForm
 
 SHOWN = 50
+LOOKED_AT = 500  # exchanges, of which many are reads that become one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ def context_of(account: Account) -> dict[str, Any]:
         "exchange": exchange,
         "orders": [Order(row, bookings.data_of(row)) for row in rows],
         "withheld": _withheld(exchange),
-        "told": [exchanges.told(row) for row in account.exchanges.order_by("-at", "-pk")[:SHOWN]],
+        "told": list(
+            islice(exchanges.listed(account.exchanges.order_by("-at", "-pk")[:LOOKED_AT]), SHOWN)
+        ),
         "rounds": exchanges.rounds(exchange) if exchange else [],
     }
 
