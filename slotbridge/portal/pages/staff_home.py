@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
+from slotbridge.kit import clock
 from slotbridge.portal import freshness, withheld
 from slotbridge.portal.models import Order, ReceivedDocument, WithheldDeletion
 from slotbridge.portal.pages import order_rows
 from slotbridge.portal.pages.access import Here, staff_page
 from slotbridge.portal.pages.staff_look import back, show_clinic
-from slotbridge.wire.medihost.model import Section
+from slotbridge.portal.pages.words import SECTIONS
 
 MOST_ORDERS = 10
 MOST_IMPORTS = 8
-
-SECTIONS: dict[Section, Promise] = {
-    Section.GROUPS: _("Groups"),
-    Section.RESOURCES: _("Resources"),
-    Section.SCHEDULES: _("Schedules"),
-    Section.APPOINTMENTS: _("Occupancy"),
-    Section.ORDERS: _("Changes to orders"),
-}
+A_MINUTE = timedelta(minutes=1)  # below it "0 minutes ago" would be said
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +40,7 @@ def home(request: HttpRequest, here: Here) -> HttpResponse:
     shown = {
         "section": "home",
         "light": light,
+        "is_just_now": light.since is not None and clock.now() - light.since < A_MINUTE,
         "sections": [
             LastImport(name.value, words, light.sections.get(name.value))
             for name, words in SECTIONS.items()

@@ -41,7 +41,13 @@ def imports(request: HttpRequest, here: Here) -> HttpResponse:
 def document(request: HttpRequest, here: Here, document: UUID) -> HttpResponse:
     """The result: counts and messages, which hold no personal value."""
     found = _document(here, document)
-    shown = {"section": "imports", "document": found, "result": _result(found)}
+    shown = {
+        "section": "imports",
+        "document": found,
+        "result": _result(found),
+        "is_skipping": any(each.get("skipped") for each in found.sections),
+        "is_withholding": any(each.get("withheld") for each in found.sections),
+    }
     return show_clinic(request, here, "staff_import.html", shown)
 
 

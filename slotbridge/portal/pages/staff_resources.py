@@ -121,9 +121,9 @@ def _back(here: Here, resource: UUID, done: str) -> HttpResponse:
 
 
 def _spans(periods: list[int]) -> list[str]:
-    """Minutes since midnight as people read them: ["9:00–13:00", "14:00–18:00"]."""
+    """Minutes since midnight as people read them: ["09:00–13:00", "14:00–18:00"]."""
     return [f"{_wall(a)}–{_wall(b)}" for a, b in zip(periods[::2], periods[1::2], strict=True)]
 
 
 def _wall(minutes: int) -> str:
-    return f"{minutes // 60}:{minutes % 60:02}"
+    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -1,4 +1,4 @@
-"""Days, times and places in words, in the language of the page."""
+"""Days, times, places and sections in words, in the language of the page."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
+from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from slotbridge.kit import clock
+from slotbridge.wire.medihost.model import Section
 
 # Our catalogue's words go before Django's own, which writes "Чтв" and "Четверг" in a sentence.
 WEEKDAYS = (
@@ -27,6 +30,13 @@ WEEKDAYS = (
     gettext_noop("Sat"),
     gettext_noop("Sun"),
 )
+SECTIONS: dict[Section, Promise] = {
+    Section.GROUPS: _("Groups"),
+    Section.RESOURCES: _("Resources"),
+    Section.SCHEDULES: _("Schedules"),
+    Section.APPOINTMENTS: _("Occupancy"),
+    Section.ORDERS: _("Changes to orders"),
+}
 # Towns that zones of Russia and of its neighbours are named for; elsewhere the name of the zone
 # serves.
 TOWNS = {

@@ -84,6 +84,7 @@ def test_who_comes_second_keeps_what_was_typed(browser, doctor, person, frozen):
 
     told = form.press(SEND, **person)
     assert (told.status, TAKEN in told.main) == (409, True)
+    assert "сохранено за вами" not in told.main
 
     again = told.press("сегодня, 15:30")
     assert again.status == 200

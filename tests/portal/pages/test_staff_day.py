@@ -161,7 +161,7 @@ def test_an_own_resource_is_added_and_given_hours(browser, practice):
     done = page.press("Set these hours", **HOURS | {"break_start": "13:00", "break_end": "14:00"})
 
     assert "The hours are set" in done.main
-    assert "Wed 4 March 9:00–13:00, 14:00–18:00" in done.main
+    assert "Wed 4 March 09:00–13:00, 14:00–18:00" in done.main
     assert sorted(WorkingDay.objects.values_list("day", "periods")) == [
         (TODAY, [540, 780, 840, 1080]),
         (TODAY + timedelta(days=2), [540, 780, 840, 1080]),

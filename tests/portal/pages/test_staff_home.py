@@ -8,7 +8,7 @@ from slotbridge.kit import clock
 from slotbridge.portal import withheld
 from slotbridge.portal.models import Deed, ReceivedDocument, SectionImport, WithheldDeletion
 from tests.portal.booking import hear_of_occupancy, make_clinic
-from tests.portal.staffing import logged_in, make_member
+from tests.portal.staffing import logged_in, make_member, make_operator
 
 pytestmark = pytest.mark.django_db(databases=["portal"])
 
@@ -49,6 +49,17 @@ def test_before_the_first_import_it_says_what_is_missing(db_of_portal, frozen):
     assert "The portal’s operator issues the client key" in page.main
 
 
+def test_the_operator_is_led_to_where_the_first_key_is_issued(db_of_portal, frozen):
+    clinic = make_clinic(fresh=False)
+    page = home(logged_in(make_operator()), clinic)
+
+    assert page.link("Issue a key").path == f"/operator/clinics/{clinic.public_id}/"
+
+
+def test_what_came_a_moment_ago_came_just_now(browser, practice):
+    assert "10:00, just now. Patients see" in home(browser, practice).main
+
+
 def test_each_section_says_when_it_came_last(browser, practice):
     SectionImport.objects.create(
         clinic=practice, section="Schedules", at=clock.now() - timedelta(days=3)
@@ -79,6 +90,7 @@ def held(practice):
 
 def test_one_press_releases_what_was_withheld(browser, practice, held):
     page = home(browser, practice)
+    assert "41 deletions in Appointments (occupancy)" in page.main
     assert "lets the next import of Appointments remove up to 41 rows" in page.main
 
     done = page.press("Release 41 deletions")
@@ -136,6 +148,6 @@ def test_the_last_imports_are_there_with_their_results(browser, practice):
 def test_with_nothing_to_do_it_says_what_comes_here(browser, practice):
     page = home(browser, practice)
 
-    assert "Every order is answered" in page.main
+    assert "No order waits for an answer" in page.main
     assert "Nothing was received yet" in page.main
     assert "Withheld" not in page.main

@@ -53,6 +53,27 @@ def test_a_message_leads_to_its_line_in_the_document(browser, document):
     assert page.path.endswith("?line=3")
 
 
+def test_what_to_do_follows_from_what_was_left_undone(browser, document):
+    """A row in error is mended in the program; a deletion that is meant is released here."""
+    mend, release = "Mend the rows in your program", "release the deletion"
+    told = page_of(browser, document).main
+    assert (mend in told, release in told) == (True, False)
+
+    document.sections[0] |= {"skipped": 0, "withheld": 69}
+    document.save(update_fields=["sections"])
+
+    told = page_of(browser, document)
+    assert (mend in told.main, release in told.main) == (False, True)
+    assert told.link("Overview").path == f"/staff/{document.clinic.public_id}/"
+
+
+def test_a_message_says_in_which_language_it_was_answered(browser, document):
+    """The page may be English; what the clinic's program was answered stays as it was."""
+    spoken = page_of(browser, document).tree.xpath("//table[@class='messages']//td[@lang]/@lang")
+
+    assert set(spoken) == {document.clinic.language}
+
+
 def test_the_document_is_text_and_never_markup(browser, document):
     page = page_of(browser, document, "text/")
 
