@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotbridge.wire.medihost.reader import Batch, Limits
-from tests.wire.documents import KEY, appointment, found
+from tests.wire.documents import KEY, appointment, found, refusal
 
 ROOT = f'<MediExchange ClientKey="{KEY}">'
 blanks = st.sampled_from(["", "\n", "\n\n", " ", "\r\n", "\t\n \n", "text\n"])
@@ -71,3 +71,11 @@ def test_wherever_the_document_is_cut_into_pieces(size):
     ]
 
     assert lines == list(range(4, 13))
+
+
+@pytest.mark.parametrize("text", ["<o/>", "<o/>\x06", "<a>\n</a>", "<!----><o/>"])
+def test_a_document_of_a_few_bytes_is_told_of_when_it_ends(text):
+    """The parser waits for more than four bytes before it tells of anything."""
+    problem = refusal(text.encode())
+
+    assert (problem.code, problem.line) == ("E_ROOT", 1)
