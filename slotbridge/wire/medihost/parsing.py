@@ -102,13 +102,13 @@ class _Feeder:
             rest = b"<" if whole.endswith(b"<") else b""
             yield self._fed(whole[:-1] if rest else whole)
         failure = self._feed(rest) or self._close()
-        yield self._left(failure)
+        yield Step([], [], failure) if failure else self._left()
 
-    def _left(self, failure: Problem | None) -> Step:
+    def _left(self) -> Step:
         """What was told only as the parser was closed: of a document of a few bytes, all of it."""
         tags = [tag for tag in self._target.tags if tag]
         starts = list(map(type, tags)).count(tuple)
-        return Step(tags, [*self._waiting, *[self._line] * starts][:starts], failure)
+        return Step(tags, [*self._waiting, *[self._line] * starts][:starts])
 
     def _make_target(self) -> _Target:
         return _Target()
