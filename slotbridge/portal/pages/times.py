@@ -16,7 +16,6 @@ from slotbridge.portal.pages import words
 
 DAYS_SHOWN = 7
 HORIZON = 90  # days ahead that can be looked through; timetables come for a month (section 9)
-NEAREST_SHOWN = 5
 LONGEST_AWAY = timedelta(days=366)  # of a moment that a link names
 
 
@@ -83,7 +82,7 @@ def week_from(first: date, free: Iterable[FreeTime], today: date) -> Week:
 def choices(free: Iterable[FreeTime], today: date) -> list[Choice]:
     return [
         Choice(f"{each.day}T{each.time:%H:%M}", words.when(each.day, each.time, today))
-        for each in list(free)[:NEAREST_SHOWN]
+        for each in free
     ]
 
 

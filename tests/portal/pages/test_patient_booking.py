@@ -72,9 +72,22 @@ def test_two_patients_on_one_time_make_one_order(browser, other, doctor, person)
 
     assert told.status == 409
     assert TAKEN in told.main
-    assert told.all("instead")[0].count("сегодня") == 5
+    assert told.all("instead")[0].count("сегодня") == 6
     assert told.press("сегодня, 15:30").press(SEND, **person).path.startswith("/orders/")
     assert Order.objects.count() == 2
+
+
+def test_the_time_right_after_the_taken_one_is_among_the_nearest(browser, other, doctor):
+    """The closest are six, in the order of the day; none is cut off at its end."""
+    second = other.get(week(doctor))
+    *_earlier, last_but_one, last = second.tree.xpath(
+        "//div[contains(@class, 'today')]//button/text()"
+    )
+    browser.get(week(doctor)).press(last_but_one)
+
+    told = second.press(last_but_one)
+
+    assert f"сегодня, {last}" in told.all("instead")[0]
 
 
 def test_who_comes_second_keeps_what_was_typed(browser, doctor, person, frozen):
