@@ -60,8 +60,9 @@ TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One exchange as a line of the list. `counts` by section: (section, [(count, n), …]).
+    """One exchange as a line of the list.
 
+    `counts` by section, of those that have any: (section, [(count, n), …]).
     `before` is how many more like it this line stands for, and `since` when the first of them was.
     """
 
@@ -104,8 +105,9 @@ def told(entry: ExchangeEntry) -> Told:
         [PARTS.get(part, part) for part in entry.parts],
         TAGS.get(ExchangeEntry.Outcome(entry.outcome), ""),
         [
-            (SECTIONS.get(section, section), list(_counted(counts)))
+            (SECTIONS.get(section, section), present)
             for section, counts in _in_order(entry.counts, SECTIONS)
+            if (present := list(_counted(counts)))
         ],
         [_problem(problem) for problem in entry.problems],
     )

@@ -193,6 +193,15 @@ def test_the_page_says_what_was_exchanged_and_when_next(connected, desk):
     assert "cały zajęty czas 2 marca 2026, 08:00 2 marca 2026, 09:00" in text
 
 
+def test_a_section_that_brought_nothing_leaves_no_trace_in_its_line(connected, desk):
+    counts = {"Schedules": {"received": 3, "added": 3}, "Appointments": {"received": 0}}
+    exchanged(connected, parts=["offer", "busy-all"], counts=counts)
+
+    text = content(desk.get(PAGE))
+    assert "dni pracy: dodano 3" in text
+    assert "dni pracy: dodano 3 ·" not in text
+
+
 def test_reads_that_follow_each_other_do_not_push_the_rest_off_the_page(connected, desk, frozen):
     """Each asks for the last minutes once more, so one order is read many times."""
     for _read in range(60):
