@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from django.db.models import F
 from psycopg.types.json import Jsonb
 
+from slotbridge.his.models import OutboxEntry
 from slotbridge.kit import clock
 from slotbridge.sync import budget, fanout, periods, reconcile, wakeups
 from slotbridge.sync.contract import CalendarConnector, OpenPeriod, Refused
-from slotbridge.sync.models import Account, Listing, ListingDay
+from slotbridge.sync.models import Account, Listing, ListingDay, VisitTarget
 from slotbridge.sync.queue import Lease
 from slotbridge.sync.wanted import taken, wanted_days
 
@@ -89,6 +90,8 @@ def _plan(lease: Lease, listing: Listing) -> Part:
     if not rows:
         return {}
     states = _states(listing, rows)
+    if _visits_come_first(account, listing, now):
+        return {}
     telling = set(reconcile.days_to_tell(states, now))
     try:
         if _may_be_held(account, listing, now):
@@ -106,6 +109,26 @@ def _plan(lease: Lease, listing: Listing) -> Part:
     if telling:
         listing.days.filter(day__in=telling).update(told=None)
     return {day: (rows[day].asked, states[day].wanted) for day in sorted(telling)}
+
+
+def _visits_come_first(account: Account, listing: Listing, now: datetime) -> bool:
+    """Whether a visit was changed that the portal has not heard of: asked after the days were
+    computed, so that none they reckon with is missed.
+
+    Told before it, a day would hide the time that a booking is about to move to, and the portal
+    would refuse the move.
+    """
+    changed = OutboxEntry.objects.filter(
+        organisation_id=account.organisation_id, visit__practitioner=listing.practitioner_id
+    )
+    untold = VisitTarget.objects.filter(
+        account=account,
+        visit__practitioner=listing.practitioner_id,
+        asked__gt=F("answered"),
+        problem="",
+        due_at__lte=now,
+    )
+    return changed.exists() or untold.exists()
 
 
 def _settle_untold(listing: Listing, days: Collection[date]) -> None:

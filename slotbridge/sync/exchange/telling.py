@@ -215,6 +215,9 @@ def _settle_answers(
             orders.settle_answer(booking, answer)
         elif refusal.why == RowRefusal.ENDED:
             exchange.orders_due_at = now  # it ended there: read it, and the visit follows
+            if booking.visit_id is None:  # else the answer would be due for ever
+                booking.answer = ""
+                booking.save(update_fields=["answer"])
         else:
             _park_answer(booking, answer, refusal)
 

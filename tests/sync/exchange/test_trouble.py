@@ -104,6 +104,21 @@ def test_an_order_for_a_resource_of_the_portal_s_own_is_for_a_person(world):
         orders.answer(booking=booking, accept=True, by="reception")
 
 
+def test_an_answer_to_an_order_that_ended_there_is_not_sent_for_ever(world):
+    own = Resource.objects.create(clinic=world.portal, number=99, name="Массажный кабинет")
+    filed = world.patient_orders(world.at(1, "09:30"))
+    Order.objects.filter(pk=filed.pk).update(resource=own)
+    world.after(minutes=5)
+    portal_orders.withdraw_order(order=Order.objects.get(), by="patient")
+
+    orders.answer(booking=Booking.objects.get(), accept=True, by="reception")
+    world.settle()
+
+    assert world.orders()[0][1] == Order.Status.REJECTED
+    assert Booking.objects.get().status == "canceled"
+    assert world.engine.run_once() is False
+
+
 def test_deletions_that_the_portal_withholds_are_shown_to_staff(world):
     patients = [PatientFactory(organisation=world.organisation) for _ in range(12)]
     many = world.open(days=2, count=12)
