@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 import httpx
 
 from slotbridge.his import organisation, slots, staff, visits
-from slotbridge.his.models import Visit
 from slotbridge.kit import clock, http
 from slotbridge.portal import availability, keys, orders
 from slotbridge.portal.models import Appointment, Clinic, Order, Resource
@@ -21,7 +20,7 @@ from slotbridge.sync import accounts
 from slotbridge.sync.engine import Engine
 from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import Account
-from slotbridge.sync.queue import LEASE
+from tests.world import House
 
 CHANNEL = "medihost"
 PORTAL = "http://localhost:8200"
@@ -52,7 +51,7 @@ class Wires(httpx.BaseTransport):
         return [sections for method, _path, sections in self.requests if method == "POST"]
 
 
-class ExchangeWorld:
+class ExchangeWorld(House):
     """One organisation in one zone, one account, `doctors` practitioners of one clinic."""
 
     def __init__(self, frozen, doctors=1, *, zone="Europe/Moscow", connected=True, **settings):
@@ -108,12 +107,6 @@ class ExchangeWorld:
         )
         self.settle()
 
-    def at(self, days, wall="09:00"):
-        """`wall` on the day `days` from today, in the unit's zone."""
-        day = clock.today(self.unit.tz) + timedelta(days=days)
-        hours, minutes = map(int, wall.split(":"))
-        return clock.day_bounds(day, self.unit.tz)[0] + timedelta(hours=hours, minutes=minutes)
-
     def open(self, days=1, wall="09:00", count=4, *, minutes=30, visible=True, schedule=None):
         first = self.at(days, wall)
         step = timedelta(minutes=minutes)
@@ -133,14 +126,6 @@ class ExchangeWorld:
             by="reception",
             **more,
         )
-
-    def visits(self):
-        """(start, status, clash) of every visit that is not a hold, in order."""
-        return [
-            (visit.start, visit.status, visit.clash)
-            for visit in Visit.objects.filter(expires_at__isnull=True, patient__isnull=False)
-            .order_by("start", "pk")
-        ]  # fmt: skip
 
     # --- the portal ---
 
@@ -192,16 +177,8 @@ class ExchangeWorld:
                     return
         raise AssertionError("the hub never came to rest")
 
-    def after(self, **span):
-        """Moves the frozen clock on and settles."""
-        self.clock.shift(timedelta(**span))
-        self.settle()
-
     def state(self):
         return Account.objects.get(pk=self.account.pk)
-
-    def lose_lease(self):
-        Account.objects.update(lease_until=clock.now() - LEASE)
 
 
 def _sections(body):

@@ -59,7 +59,33 @@ class Wires(httpx.BaseTransport):
         return [r for r in self.requests if r[0] != "GET" and "/oauth/" not in r[1]]
 
 
-class World:
+class House:
+    """What worlds share: a clinic in a unit's zone, seen by the tests' clock."""
+
+    def at(self, days, wall="09:00"):
+        """`wall` on the day `days` from today, in the unit's zone."""
+        day = clock.today(self.unit.tz) + timedelta(days=days)
+        hours, minutes = map(int, wall.split(":"))
+        return clock.day_bounds(day, self.unit.tz)[0] + timedelta(hours=hours, minutes=minutes)
+
+    def visits(self):
+        """(start, status, clash) of every visit that is not a hold, in order."""
+        return [
+            (visit.start, visit.status, visit.clash)
+            for visit in Visit.objects.filter(expires_at__isnull=True, patient__isnull=False)
+            .order_by("start", "pk")
+        ]  # fmt: skip
+
+    def after(self, **span):
+        """Moves the frozen clock on and settles."""
+        self.clock.shift(timedelta(**span))
+        self.settle()
+
+    def lose_lease(self):
+        Account.objects.update(lease_until=clock.now() - LEASE)
+
+
+class World(House):
     """One organisation, one account, `doctors` practitioners of one clinic at one place."""
 
     gathering = fanout.SHORTEST_GATHERING
@@ -167,12 +193,6 @@ class World:
             links.link(account=self.account, record=record, item_id=items.get().pk, by="tests")
         self.settle()
 
-    def at(self, days, wall="09:00"):
-        """`wall` on the day `days` from today, in the unit's zone."""
-        day = clock.today(self.unit.tz) + timedelta(days=days)
-        hours, minutes = map(int, wall.split(":"))
-        return clock.day_bounds(day, self.unit.tz)[0] + timedelta(hours=hours, minutes=minutes)
-
     def open(self, days=1, wall="09:00", count=4, *, minutes=30, visible=True, schedule=None):
         """Slots one after the other; tests of daylight saving choose their own times."""
         first = self.at(days, wall)
@@ -194,14 +214,6 @@ class World:
             by="reception",
             **more,
         )
-
-    def visits(self):
-        """(start, status, clash) of every visit that is not a hold, in order."""
-        return [
-            (visit.start, visit.status, visit.clash)
-            for visit in Visit.objects.filter(expires_at__isnull=True, patient__isnull=False)
-            .order_by("start", "pk")
-        ]  # fmt: skip
 
     # --- the portal ---
 
@@ -252,11 +264,3 @@ class World:
         """One round on both sides; whether there was anything to do."""
         delivered = delivery.deliver_due()
         return bool(self.engine.run_once() or delivered)
-
-    def after(self, **span):
-        """Moves the frozen clock on and settles."""
-        self.clock.shift(timedelta(**span))
-        self.settle()
-
-    def lose_lease(self):
-        Account.objects.update(lease_until=clock.now() - LEASE)
