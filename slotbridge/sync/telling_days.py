@@ -116,8 +116,10 @@ def _visits_come_first(account: Account, listing: Listing, now: datetime) -> boo
     computed, so that none they reckon with is missed.
 
     Told before it, a day would hide the time that a booking is about to move to, and the portal
-    would refuse the move.
+    would refuse the move. An account that is being switched off tells of no visits (A9).
     """
+    if account.state != Account.State.READY:
+        return False
     changed = OutboxEntry.objects.filter(
         organisation_id=account.organisation_id, visit__practitioner=listing.practitioner_id
     )
