@@ -224,7 +224,7 @@ def _apply_new(account: Account, found: PortalBooking, row: Booking | None = Non
         service=service,
         channel=account.channel,
         price_minor=found.price_minor,
-        currency="" if found.price_minor is None else calendar_class(account.kind).currency,
+        currency="" if found.price_minor is None else _currency(account),
         comment=found.comment,
         verify=match.verify,
         as_booked=match.as_booked,
@@ -435,6 +435,10 @@ def _note(account: Account, visit: Visit, row: Booking, problem: str) -> None:
 
 def _look_soon(listing: Listing) -> None:
     Listing.objects.filter(pk=listing.pk).update(patrol_due_at=clock.now() + timedelta(seconds=5))
+
+
+def _currency(account: Account) -> str:
+    return calendar_class(account.kind).currency_of(account.settings)
 
 
 def _sealed(found: PortalBooking) -> bytes:

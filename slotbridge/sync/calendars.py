@@ -47,8 +47,7 @@ def step(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
     if account.state == State.READY:
         return (
             _hear(lease, account, connector)
-            or _tell_visit(lease, account, connector)
-            or _tell_days(lease, account, connector)
+            or (account.is_live and _tell(lease, account, connector))
             or _patrol(lease, account, connector)
         )
     if account.state == State.SWITCHING_OFF:
@@ -56,8 +55,14 @@ def step(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
     return False
 
 
+def _tell(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
+    """The most urgent write: visits before days (design section 5)."""
+    return _tell_visit(lease, account, connector) or _tell_days(lease, account, connector)
+
+
 def _hear(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
-    message = inbox.next_message(account)
+    # What is only rehearsed or compared is not taken over yet: messages wait, none is lost.
+    message = inbox.next_message(account) if account.is_live else None
     if message is not None:
         return guarded(
             lambda: inbox.process(lease, connector, message), lambda: _park_message(message)

@@ -66,6 +66,14 @@ class Offer:
     minutes: int
 
 
+class Payer(StrEnum):
+    """Who may pay for what is booked in a period: the patient, public insurance, or either."""
+
+    PATIENT = "patient"
+    INSURANCE = "insurance"
+    EITHER = "either"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class OpenPeriod:
     """[start, end) within one day of the listing, and what can be booked in it."""
@@ -73,6 +81,25 @@ class OpenPeriod:
     start: datetime
     end: datetime
     offers: tuple[Offer, ...]
+    payer: Payer = Payer.PATIENT
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAtAddress:
+    """A service as it stands, or is to stand, at one calendar's address (A16-A18, A28, A31).
+
+    Prices are minor units of the portal's currency; what is read back may have lost its decimals.
+    """
+
+    service: str  # of the portal's dictionary; "" for a custom one of the portal's side
+    id: str = ""  # of the address service; "" for one that is not there yet
+    custom_name: str = ""  # "": the dictionary's
+    price_minor: int | None = None
+    is_price_from: bool = False
+    minutes: int | None = None
+    is_visible: bool = True
+    min_age: int | None = None  # years, both included
+    max_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -151,7 +178,11 @@ class PortalBooking:
     price_minor: int | None = None
     patient: PortalPatient | None = None
     comment: str = ""
-    payment: str = ""
+    payment: str = ""  # the portal's status as it is; sources disagree on its values
+    is_confirmed: bool | None = None  # None: the portal did not say
+    presence: str = ""  # "present", "absent", or "" where nothing was said
+    payer: Payer | None = None  # INSURANCE where the booking names a public insurer
+    video_url: str = ""  # of an online visit
     origin_id: str = ""  # of the chain of moves; "" where the portal does not say
     newest_id: str = ""
 
@@ -176,6 +207,7 @@ class Heard(StrEnum):
     BOOKED = "booked"
     CANCELED = "canceled"
     MOVED = "moved"
+    DETAILS = "details"  # confirmation, presence, payment: the booking's times stay
     CALENDAR = "calendar"  # breaks and the like: compare this listing soon (A37)
     CATALOGUE = "catalogue"  # services or addresses changed: read the catalogue soon
     NOTHING = "nothing"  # an event we have no use for, or do not know (A57)
@@ -185,8 +217,8 @@ class Heard(StrEnum):
 class Event:
     """A notification, read. Only a hint: the booking itself is read through the API (A61).
 
-    `hint` is what the notification says of the booking, for the case that the portal cannot be
-    asked; `old_booking` is the id before a move.
+    `hint` is what the notification says of the booking, for what the portal cannot be asked: a
+    booking that is gone, and details that no answer carries. `old_booking` is the id before a move.
     """
 
     heard: Heard
@@ -317,8 +349,21 @@ class Connector(ABC):
 class CalendarConnector(Connector):
     """A portal that keeps a calendar for each of its doctors, and bookings in it."""
 
-    time_zone: ClassVar[ZoneInfo]  # of the dates that a listing is told by
-    currency: ClassVar[str]  # of the prices in its bookings
+    @property
+    @abstractmethod
+    def time_zone(self) -> ZoneInfo:
+        """Of the dates that a listing is told by: its site's."""
+
+    @classmethod
+    @abstractmethod
+    def currency_of(cls, settings: Mapping[str, str]) -> str:
+        """ISO 4217 code of the prices at the site that an account's settings name."""
+
+    @classmethod
+    @abstractmethod
+    def zone_of(cls, settings: Mapping[str, str]) -> ZoneInfo:
+        """The zone of the site that an account's settings name."""
+
     horizon: ClassVar[timedelta]  # how far ahead the portal takes days
     repeat_window: ClassVar[timedelta]  # how long a repeated request is ignored; zero: never
     writes_per_minute: ClassVar[int]
@@ -378,6 +423,52 @@ class CalendarConnector(Connector):
     @abstractmethod
     def cancel(self, listing: ListingRef, booking: str, reason: str) -> None:
         """Raises Gone if it is not booked any more, Refused, OutcomeUnknown."""
+
+    @abstractmethod
+    def confirm(self, listing: ListingRef, booking: str) -> None:
+        """The clinic has the patient's word. One that is confirmed already is fine. Raises Gone if
+        it is not booked any more, Refused.
+        """
+
+    @abstractmethod
+    def mark_presence(self, listing: ListingRef, booking: str, *, present: bool) -> None:
+        """Whether the patient came (A45). Raises Gone, or Refused for a visit that is ahead."""
+
+    @abstractmethod
+    def services_at(self, listing: ListingRef) -> list[ServiceAtAddress]:
+        """What the address offers now, with prices as far as the portal reads them back."""
+
+    @abstractmethod
+    def add_service(self, listing: ListingRef, wanted: ServiceAtAddress) -> str:
+        """The id of the address service made; of the one that is there, if one is. Raises Refused,
+        OutcomeUnknown.
+        """
+
+    @abstractmethod
+    def change_service(self, listing: ListingRef, wanted: ServiceAtAddress) -> None:
+        """Makes `wanted.id` be as wanted. Raises Gone, Refused, OutcomeUnknown."""
+
+    @abstractmethod
+    def remove_service(self, listing: ListingRef, service_id: str) -> None:
+        """One that is not there any more counts as removed. Raises Refused, OutcomeUnknown."""
+
+    @abstractmethod
+    def open_calendar(self, listing: ListingRef) -> None:
+        """Lets patients book at this address; one that is open stays so. Raises Refused where the
+        portal does not let us, OutcomeUnknown.
+        """
+
+    @abstractmethod
+    def release(self) -> bool:
+        """Asks for notifications that the portal has given up on; False where there is nothing to
+        ask for. Raises TryLater with how long to wait.
+        """
+
+    @abstractmethod
+    def published_addresses(self) -> frozenset[str]:
+        """The addresses, as text, that the portal says it sends notifications from (A61); empty
+        where it publishes none.
+        """
 
     @abstractmethod
     def add_break(

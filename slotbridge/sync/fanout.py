@@ -75,8 +75,8 @@ _EVERY_DAY = """
 _ASK_VISITS = """
 INSERT INTO sync_visittarget
     (organisation_id, account_id, visit_id, asked, answered, asked_at, due_at, told, break_id,
-     doubt, attempts, problem, call_patient)
-SELECT a.organisation_id, a.id, v.id, 1, 0, %(now)s, %(now)s, '', '', '', 0, '', false
+     doubt, attempts, problem, call_patient, told_presence, told_confirmed)
+SELECT a.organisation_id, a.id, v.id, 1, 0, %(now)s, %(now)s, '', '', '', 0, '', false, '', false
 FROM his_visit v
 JOIN sync_account a ON a.organisation_id = v.organisation_id
 WHERE v.id = ANY(%(visits)s::bigint[]) AND a.id = ANY(%(accounts)s::bigint[])
@@ -172,9 +172,10 @@ def ask_all_visits(account: Account) -> None:
 def horizon(account: Account, now: datetime) -> tuple[date, date]:
     """First and last date that the portal takes, both included, in its zone."""
     connector = calendar_class(account.kind)
-    first = clock.day_of(now, connector.time_zone)
+    zone = connector.zone_of(account.settings)
+    first = clock.day_of(now, zone)
     # The last date whose end is still within the portal's reach.
-    last = clock.day_of(now + connector.horizon, connector.time_zone) - timedelta(days=1)
+    last = clock.day_of(now + connector.horizon, zone) - timedelta(days=1)
     return first, last
 
 

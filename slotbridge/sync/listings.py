@@ -109,7 +109,7 @@ def _new_listing(account: Account, schedule_id: int, address: CatalogueItem) -> 
         facility=address.facility,
         doctor=address.doctor,
         address=address.external_id,
-        time_zone=calendar_class(account.kind).time_zone.key,
+        time_zone=calendar_class(account.kind).zone_of(account.settings).key,
         patrol_due_at=clock.now(),
     )
 

@@ -27,12 +27,7 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
     (a.state IN ('synchronising', 'rejected', 'ready') AND a.catalogue_due_at <= %(now)s)
     OR (a.state = 'ready' AND (
         a.pull_due_at <= %(now)s
-        OR EXISTS (SELECT 1 FROM sync_inboxmessage m WHERE m.account_id = a.id
-                   AND m.state = 'new' AND m.due_at <= %(now)s)
-        OR EXISTS (SELECT 1 FROM sync_visittarget t WHERE t.account_id = a.id
-                   AND t.asked > t.answered AND t.problem = '' AND t.due_at <= %(now)s
-                   AND (a.writes_left > 0 OR a.writes_reset_at IS NULL
-                        OR a.writes_reset_at <= %(now)s))
+        OR a.chores_due_at <= %(now)s
         OR EXISTS (SELECT 1 FROM sync_exchange x WHERE x.account_id = a.id
                    AND least(x.offer_due_at, x.busy_all_due_at, x.busy_changes_due_at,
                              x.orders_due_at) <= %(now)s)
@@ -43,10 +38,21 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
                    AND (l.is_active OR EXISTS (
                        SELECT 1 FROM sync_booking b WHERE b.listing_id = l.id
                        AND b.status = 'booked' AND b."end" > %(now)s)))))
-    OR (a.state IN ('ready', 'switching-off') AND EXISTS (
+    OR (a.state = 'ready' AND a.writing = 'live' AND (
+        EXISTS (SELECT 1 FROM sync_inboxmessage m WHERE m.account_id = a.id
+                AND m.state = 'new' AND m.due_at <= %(now)s)
+        OR EXISTS (SELECT 1 FROM sync_visittarget t WHERE t.account_id = a.id
+                   AND t.asked > t.answered AND t.problem = '' AND t.due_at <= %(now)s
+                   AND (a.writes_left > 0 OR a.writes_reset_at IS NULL
+                        OR a.writes_reset_at <= %(now)s))))
+    OR (a.state IN ('ready', 'switching-off') AND a.writing = 'live' AND (EXISTS (
         SELECT 1 FROM sync_listing l JOIN sync_listingday d ON d.listing_id = l.id
         WHERE l.account_id = a.id AND l.held_since IS NULL
           AND d.asked > d.answered AND d.problem = '' AND d.due_at <= %(now)s)
+        OR EXISTS (
+        SELECT 1 FROM sync_listing l JOIN sync_listingservice s ON s.listing_id = l.id
+        WHERE l.account_id = a.id AND a.state = 'ready'
+          AND s.asked > s.answered AND s.problem = '' AND s.due_at <= %(now)s))
         AND (a.writes_left * {reserve} > a.writes_limit OR a.writes_reset_at IS NULL
              OR a.writes_reset_at <= %(now)s))
     OR (a.state = 'switching-off' AND NOT EXISTS (
@@ -64,6 +70,10 @@ SELECT min(due) FROM (
     WHERE d.asked > d.answered AND d.problem = '' AND d.due_at > %(now)s
     UNION ALL SELECT min(t.due_at) FROM sync_visittarget t
     WHERE t.asked > t.answered AND t.problem = '' AND t.due_at > %(now)s
+    UNION ALL SELECT min(s.due_at) FROM sync_listingservice s
+    WHERE s.asked > s.answered AND s.problem = '' AND s.due_at > %(now)s
+    UNION ALL SELECT min(a.chores_due_at) FROM sync_account a
+    WHERE a.state = 'ready' AND a.chores_due_at > %(now)s
     UNION ALL SELECT min(m.due_at) FROM sync_inboxmessage m
     WHERE m.state = 'new' AND m.due_at > %(now)s
     UNION ALL SELECT min(due) FROM sync_exchange x JOIN sync_account a ON a.id = x.account_id

@@ -38,6 +38,7 @@ from slotbridge.sync.contract import (
     PortalBreak,
     Question,
     Refused,
+    ServiceAtAddress,
     SettingField,
     TryLater,
     VisitToTell,
@@ -50,6 +51,7 @@ LONGEST_READ = timedelta(days=179)  # 180 are allowed; a day of 25 hours must no
 # that are allowed.
 PULLED_AT_ONCE = 25
 BOOKING_SCOPES = "booking.patient,booking.address_service"
+SERVICE_SCOPES = "address_service.allowed_patients,address_service.custom_name"
 # A40: a booking of the clinic's own, unless it chose to send names.
 NEUTRAL_NAME, NEUTRAL_SURNAME = "Rezerwacja", "HIS"
 MINUTE = timedelta(minutes=1)
@@ -65,8 +67,6 @@ class DocplannerConnector(CalendarConnector):
     kind: ClassVar[str] = "docplanner"
     portal: ClassVar[str] = "ZnanyLekarz"
     channel: ClassVar[str] = "znanylekarz"
-    time_zone: ClassVar[ZoneInfo] = site.ZONES[site.POLAND]
-    currency: ClassVar[str] = "PLN"
     settings_fields: ClassVar[tuple[SettingField, ...]] = site.FIELDS
     horizon: ClassVar[timedelta] = timedelta(weeks=12)
     repeat_window: ClassVar[timedelta] = timedelta(minutes=3)
@@ -81,6 +81,18 @@ class DocplannerConnector(CalendarConnector):
     @property
     def budget(self) -> Budget | None:
         return self._client.budget
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        return self._site.zone
+
+    @classmethod
+    def zone_of(cls, settings: Mapping[str, str]) -> ZoneInfo:
+        return site.read(settings).zone
+
+    @classmethod
+    def currency_of(cls, settings: Mapping[str, str]) -> str:
+        return site.read(settings).currency
 
     def close(self) -> None:
         self._client.close()
@@ -228,6 +240,65 @@ class DocplannerConnector(CalendarConnector):
                 raise Gone("cancelBooking: not booked any more") from None
             raise
 
+    def confirm(self, listing: ListingRef, booking: str) -> None:
+        path = _ids(listing) | {"booking": booking}
+        try:
+            self._client.call(operations.CONFIRM_BOOKING, path, body={"confirmed_by": "admin"})
+        except Conflict:  # confirmed, canceled, deleted or past: the booking tells which
+            if not self.booking(listing, booking).is_booked:
+                raise Gone("confirmBooking: not booked any more") from None
+
+    def mark_presence(self, listing: ListingRef, booking: str, *, present: bool) -> None:
+        path = _ids(listing) | {"booking": booking}
+        try:
+            self._client.call(
+                operations.MARK_PRESENCE if present else operations.MARK_ABSENCE, path
+            )
+        except Conflict:
+            raise Gone("markPatientPresence: the booking was canceled") from None
+
+    # --- services ----------------------------------------------------------------------------
+
+    def services_at(self, listing: ListingRef) -> list[ServiceAtAddress]:
+        found = self._client.collection(
+            operations.GET_ADDRESS_SERVICES, _ids(listing), query={"with": SERVICE_SCOPES}
+        )
+        return [records.service_at(each) for each in found if fields.identifier(each.get("id"))]
+
+    def add_service(self, listing: ListingRef, wanted: ServiceAtAddress) -> str:
+        body = {"service_id": wanted.service} | records.service_body(wanted)
+        try:
+            answer = self._client.call(operations.ADD_ADDRESS_SERVICE, _ids(listing), body=body)
+        except Conflict:
+            made = ""
+        else:
+            made = fields.identifier(fields.mapping(answer.data).get("id"))
+        for found in [] if made else self.services_at(listing):
+            if found.service == wanted.service:
+                return found.id
+        if not made:
+            raise OutcomeUnknown("addAddressService: a success without an id")
+        return made
+
+    def change_service(self, listing: ListingRef, wanted: ServiceAtAddress) -> None:
+        path = _ids(listing) | {"address_service": wanted.id}
+        self._client.call(
+            operations.UPDATE_ADDRESS_SERVICE, path, body=records.service_body(wanted)
+        )
+
+    def remove_service(self, listing: ListingRef, service_id: str) -> None:
+        path = _ids(listing) | {"address_service": service_id}
+        try:
+            self._client.call(operations.DELETE_ADDRESS_SERVICE, path)
+        except Gone:
+            return
+
+    def open_calendar(self, listing: ListingRef) -> None:
+        try:
+            self._client.call(operations.ENABLE_CALENDAR, _ids(listing))
+        except Conflict:  # enabled already
+            return
+
     # --- breaks ------------------------------------------------------------------------------
 
     def breaks(self, listing: ListingRef, start: datetime, end: datetime) -> list[PortalBreak]:
@@ -285,6 +356,18 @@ class DocplannerConnector(CalendarConnector):
             return []
         answer = self._client.call(operations.PULL, query={"limit": str(PULLED_AT_ONCE)})
         return messages.pulled(answer)
+
+    def release(self) -> bool:
+        if self._site.delivery is site.Delivery.PULL:
+            return False
+        try:
+            self._client.call(operations.RELEASE)
+        except Refused:  # not on push there
+            return False
+        return True
+
+    def published_addresses(self) -> frozenset[str]:
+        return frozenset()
 
     @classmethod
     def message_key(cls, body: bytes) -> str:

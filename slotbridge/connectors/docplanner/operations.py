@@ -37,6 +37,20 @@ GET_ADDRESSES = Operation(
 GET_SERVICES = Operation("getServices", "GET", "/services")
 GET_ADDRESS_SERVICES = Operation("getAddressServices", "GET", f"{ADDRESS}/services")
 
+ADDRESS_SERVICE = f"{ADDRESS}/services/{{address_service}}"
+ADD_ADDRESS_SERVICE = Operation(
+    "addAddressService", "POST", f"{ADDRESS}/services", repeatable=False
+)
+UPDATE_ADDRESS_SERVICE = Operation(
+    "updateAddressService", "PATCH", ADDRESS_SERVICE, repeatable=False
+)
+DELETE_ADDRESS_SERVICE = Operation(
+    "deleteAddressService", "DELETE", ADDRESS_SERVICE, repeatable=False
+)
+ENABLE_CALENDAR = Operation(
+    "enableCalendar", "POST", f"{ADDRESS}/calendar/enable", repeatable=False
+)
+
 GET_SLOTS = Operation(
     "getSlots", "GET", f"{ADDRESS}/slots", empty={"No slots found on given address"}
 )
@@ -63,6 +77,22 @@ CANCEL_BOOKING = Operation(
     "cancelBooking", "DELETE", f"{ADDRESS}/bookings/{{booking}}", repeatable=False
 )
 
+CONFIRM_BOOKING = Operation(
+    "confirmBooking", "PUT", f"{ADDRESS}/bookings/{{booking}}/confirm", repeatable=False
+)
+MARK_PRESENCE = Operation(
+    "markPatientPresence",
+    "POST",
+    f"{ADDRESS}/bookings/{{booking}}/presence/patient",
+    repeatable=False,
+)
+MARK_ABSENCE = Operation(
+    "markPatientAbsence",
+    "DELETE",
+    f"{ADDRESS}/bookings/{{booking}}/presence/patient",
+    repeatable=False,
+)
+
 GET_BREAKS = Operation(
     "getCalendarBreaks",
     "GET",
@@ -81,3 +111,4 @@ PULL = Operation(
     "/notifications/multiple",
     empty={"No notifications found", ""},
 )
+RELEASE = Operation("Release Notifications", "POST", "/notifications/release", repeatable=False)

@@ -13,7 +13,13 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from slotbridge.connectors.docplanner import fields
-from slotbridge.sync.contract import By, PortalBooking, PortalBreak, PortalPatient
+from slotbridge.sync.contract import (
+    By,
+    PortalBooking,
+    PortalBreak,
+    PortalPatient,
+    ServiceAtAddress,
+)
 
 Json = Mapping[str, object]
 
@@ -153,3 +159,36 @@ def calendar_break(found: Json, fallback: PortalBreak | None = None) -> PortalBr
         return None
     description = fields.text(found.get("description"))
     return PortalBreak(id_, start, end, description or (fallback.description if fallback else ""))
+
+
+def service_at(found: Json) -> ServiceAtAddress:
+    """A service of an address; with the scopes for custom name and ages, or without."""
+    ages = fields.mapping(found.get("allowed_patients"))
+    return ServiceAtAddress(
+        service=fields.identifier(found.get("service_id")),
+        id=fields.identifier(found.get("id")),
+        custom_name=fields.text(found.get("custom_name")),
+        price_minor=fields.price_minor(found.get("price")),
+        is_price_from=found.get("is_price_from") is True,
+        is_visible=found.get("is_visible") is not False,
+        min_age=_whole(ages.get("minimum_age")),
+        max_age=_whole(ages.get("maximum_age")),
+    )
+
+
+def service_body(wanted: ServiceAtAddress) -> dict[str, object]:
+    """What addAddressService and updateAddressService take, apart from the dictionary's id."""
+    ages = {"minimum_age": wanted.min_age, "maximum_age": wanted.max_age}
+    has_ages = any(age is not None for age in ages.values())
+    body: dict[str, object] = {
+        "price": None if wanted.price_minor is None else wanted.price_minor / 100,
+        "is_price_from": wanted.is_price_from,
+        "is_visible": wanted.is_visible,
+        "custom_name": wanted.custom_name or None,
+        "allowed_patients": ages if has_ages else None,
+    }
+    return body | ({"default_duration": wanted.minutes} if wanted.minutes else {})
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -32,6 +32,21 @@ ZONES: Mapping[str, ZoneInfo] = {
     "doktortakvimi.com": ZoneInfo("Europe/Istanbul"),
     "jameda.de": ZoneInfo("Europe/Berlin"),
 }
+CURRENCIES: Mapping[str, str] = {
+    POLAND: "PLN",
+    "doctoraliar.com": "ARS",
+    "doctoralia.com.br": "BRL",
+    "doctoralia.cl": "CLP",
+    "doctoralia.co": "COP",
+    "znamylekar.cz": "CZK",
+    "doctoralia.es": "EUR",
+    "miodottore.it": "EUR",
+    "doctoralia.mx": "MXN",
+    "doctoralia.pe": "PEN",
+    "doctoralia.com.pt": "EUR",
+    "doktortakvimi.com": "TRY",
+    "jameda.de": "EUR",
+}
 
 
 class Delivery(StrEnum):
@@ -82,6 +97,7 @@ class Site:
 
     base_url: str  # scheme and host, without a slash at the end
     zone: ZoneInfo
+    currency: str  # ISO 4217
     delivery: Delivery
     sends_identity: bool
 
@@ -99,6 +115,7 @@ def read(settings: Mapping[str, str]) -> Site:
     return Site(
         base_url=base_url,
         zone=ZONES[chosen["domain"]],
+        currency=CURRENCIES[chosen["domain"]],
         delivery=Delivery(chosen["delivery"]),
         sends_identity=chosen["identity"] == "yes",
     )

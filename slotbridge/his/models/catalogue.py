@@ -11,7 +11,7 @@ from __future__ import annotations
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Deferrable, Q
+from django.db.models import Deferrable, F, Q
 
 from slotbridge.his.models.base import Owned, random_id
 from slotbridge.his.models.organisation import Clinic
@@ -23,6 +23,9 @@ class Service(Owned):
     public_id = models.UUIDField(default=random_id, unique=True, editable=False)
     name = models.CharField(max_length=200)
     duration_minutes = models.PositiveSmallIntegerField()  # usual
+    public_name = models.CharField(max_length=200, blank=True)  # on portals; "": their own name
+    min_age = models.PositiveSmallIntegerField(null=True, blank=True)  # years, both included
+    max_age = models.PositiveSmallIntegerField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -32,6 +35,12 @@ class Service(Owned):
             models.CheckConstraint(
                 condition=Q(duration_minutes__gte=1, duration_minutes__lte=1440),
                 name="service_lasts_1_to_1440_minutes",
+            ),
+            models.CheckConstraint(
+                condition=Q(min_age__isnull=True)
+                | Q(max_age__isnull=True)
+                | Q(min_age__lte=F("max_age")),
+                name="service_ages_in_order",
             ),
         ]
 

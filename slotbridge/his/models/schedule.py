@@ -13,6 +13,14 @@ from slotbridge.his.models.organisation import Clinic
 from slotbridge.his.models.staff import Device, Practitioner, Room
 
 
+class Funding(models.TextChoices):
+    """Who pays for what is done in a slot; public is the NFZ in Poland (A66)."""
+
+    PRIVATE = "private", _("private")
+    PUBLIC = "public", _("public insurance")
+    BOTH = "both", _("private or public insurance")
+
+
 class Schedule(Owned):
     """When one practitioner, room or device works in one clinic (grafik)."""
 
@@ -91,6 +99,7 @@ class TemplatePeriod(Owned):
     end = models.TimeField()
     slot_minutes = models.PositiveSmallIntegerField()
     channels = ArrayField(models.SlugField(max_length=30), default=list, blank=True)  # A32
+    funding = models.CharField(max_length=10, choices=Funding, default=Funding.PRIVATE)
     room = models.ForeignKey(
         Room, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -134,6 +143,7 @@ class Slot(Owned):
     end = models.DateTimeField()
     channels = ArrayField(models.SlugField(max_length=30), default=list, blank=True)  # R21
     services = models.ManyToManyField(Service, blank=True, related_name="+")  # none: all (A18)
+    funding = models.CharField(max_length=10, choices=Funding, default=Funding.PRIVATE)
     note = models.CharField(max_length=200, blank=True)
     template_version = models.ForeignKey(
         TemplateVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="slots"

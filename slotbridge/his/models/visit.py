@@ -10,7 +10,7 @@ from slotbridge.his.models.base import Owned, random_id, time_range
 from slotbridge.his.models.catalogue import Service
 from slotbridge.his.models.organisation import Clinic
 from slotbridge.his.models.patient import Patient
-from slotbridge.his.models.schedule import Schedule, Slot
+from slotbridge.his.models.schedule import Funding, Schedule, Slot
 from slotbridge.his.models.staff import Device, Practitioner, Room
 
 
@@ -81,8 +81,10 @@ class Visit(Owned):
     as_booked = models.JSONField(default=dict, blank=True)
     cancel_reason = models.CharField(max_length=300, blank=True)
     cancelled_by = models.SlugField(max_length=30, blank=True)  # a channel, "reception", "system"
-    payment = models.CharField(max_length=30, blank=True)
+    payment = models.CharField(max_length=40, blank=True)  # as the portal says it
+    funding = models.CharField(max_length=10, choices=Funding, blank=True)  # "": not said
     is_confirmed = models.BooleanField(default=False)
+    video_url = models.CharField(max_length=500, blank=True)  # of an online visit; staff only
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 

@@ -23,12 +23,25 @@ class Account(Owned):
         SWITCHING_OFF = "switching-off", _("withdrawing slots")
         OFF = "off", _("switched off")
 
+    class Writing(models.TextChoices):
+        """Whether a running account writes at the portal: a first load can be rehearsed, and both
+        sides be compared for a while, before anything is changed there.
+        """
+
+        LIVE = "live", _("live")
+        REHEARSAL = "rehearsal", _("rehearsal")
+        SHADOW = "shadow", _("shadow")
+
     public_id = models.UUIDField(default=random_id, unique=True, editable=False)
     channel = models.SlugField(max_length=30)
     kind = models.CharField(max_length=30)  # no choices: a new portal needs no migration
     state = models.CharField(max_length=20, choices=State, default=State.UNCONFIGURED)
     state_since = models.DateTimeField()
     reason = models.CharField(max_length=300, blank=True)  # of FAILED, REJECTED; English source
+
+    writing = models.CharField(max_length=10, choices=Writing, default=Writing.LIVE)
+    writing_since = models.DateTimeField(null=True)
+    shadow_until = models.DateTimeField(null=True)
 
     login = models.CharField(max_length=200, blank=True)
     sealed_password = models.BinaryField(null=True)
@@ -38,6 +51,10 @@ class Account(Owned):
     hook_digest = models.CharField(max_length=64, unique=True)
     sealed_hook = models.BinaryField()
     sealed_header_key = models.BinaryField(null=True)
+    # Where the portal says it sends from, and whether only that is taken (A61).
+    published_addresses = models.JSONField(default=list, blank=True)
+    published_read_at = models.DateTimeField(null=True)
+    only_published = models.BooleanField(default=False)
     sealed_token = models.BinaryField(null=True)
     token_expires_at = models.DateTimeField(null=True)
 
@@ -49,6 +66,8 @@ class Account(Owned):
     lease_until = models.DateTimeField(null=True)
     lease_number = models.BigIntegerField(default=0)  # grows with each lease: who lost it knows
     pull_due_at = models.DateTimeField(null=True)
+    chores_due_at = models.DateTimeField(null=True)  # what is done now and then: sync.chores
+    released_at = models.DateTimeField(null=True)  # when buried notifications were asked for
     not_before = models.DateTimeField(null=True)  # the portal asked us to wait, or is down
     failures = models.PositiveIntegerField(default=0)  # in a row
     failing_since = models.DateTimeField(null=True)
@@ -70,6 +89,11 @@ class Account(Owned):
 
     def __str__(self) -> str:
         return f"account {self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it runs and writes at the portal."""
+        return self.state == self.State.READY and self.writing == self.Writing.LIVE
 
 
 class CatalogueItem(Owned):

@@ -74,6 +74,48 @@ class ListingSchedule(Owned):
         ]
 
 
+class ListingService(Owned):
+    """A service at a listing's address there, and what it was told: the row is the work (A16-A31).
+
+    Services that the portal has and we did not make are here too, with `is_ours` false: they are
+    left alone until staff say otherwise.
+    """
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="services")
+    service = models.CharField(max_length=100)  # of the portal's dictionary
+    external_id = models.CharField(max_length=100, blank=True)  # address service; "": not there
+    is_ours = models.BooleanField(default=False)  # made by us, or given to us by staff
+    given_by = models.CharField(max_length=150, blank=True)  # who said that it may be changed
+    asked = models.BigIntegerField(default=1)
+    answered = models.BigIntegerField(default=0)
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    # contract.ServiceAtAddress as told; null: not known what it is there.
+    told = models.JSONField(null=True)
+    told_at = models.DateTimeField(null=True)
+    doubt_since = models.DateTimeField(null=True)  # an addition whose outcome is not known
+    attempts = models.PositiveIntegerField(default=0)
+    drifts = models.PositiveSmallIntegerField(default=0)  # found changed there, in a row
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["listing", "due_at"],
+                condition=Q(asked__gt=models.F("answered")),
+                name="listing_service_due",
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "listing", "service"], name="listing_service"
+            ),
+            models.CheckConstraint(
+                condition=Q(asked__gte=models.F("answered")), name="listing_service_not_ahead"
+            ),
+        ]
+
+
 class ListingDay(Owned):
     """One day of a listing: the row is the work. Due while `asked` is ahead of `answered`."""
 

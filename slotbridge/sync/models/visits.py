@@ -50,6 +50,9 @@ class VisitTarget(Owned):
     tried_end = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
+    # Details of the booking that were told there (A45): "present", "absent", or "".
+    told_presence = models.CharField(max_length=10, blank=True)
+    told_confirmed = models.BooleanField(default=False)
     # A42: moved where the portal cannot show it, so its booking was cancelled there.
     call_patient = models.BooleanField(default=False)
 
@@ -128,6 +131,29 @@ class Booking(Owned):
         ]
 
 
+class PatrolReport(Owned):
+    """One comparison of one listing, three ways: what the HIS wants, what was told, what is there.
+
+    `found` counts by kind, `left` what waits for a person; kept for 30 days.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="patrols")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="patrols")
+    at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField(default=0)
+    reads = models.PositiveIntegerField(default=0)
+    is_shadow = models.BooleanField(default=False)  # nothing was changed on either side
+    found = models.JSONField(default=dict, blank=True)  # {Difference.Kind: count}
+    left = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["listing", "at"], name="patrols_of_a_listing")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="patrol_of_organisation"),
+        ]
+
+
 class InboxMessage(Owned):
     """A notification, kept as it came before anything is done with it."""
 
@@ -175,15 +201,21 @@ class Difference(Owned):
         BOOKING_HERE = "booking-here", _("a booking that was missing here")
         BOOKING_THERE = "booking-there", _("a booking that is missing there")
         BOOKING_CHANGED = "booking-changed", _("a booking that was changed there")
+        BREAK_GONE = "break-gone", _("a break of ours that is missing there")
+        SERVICE = "service", _("another service or price than told")
 
     class Done(models.TextChoices):
         TOLD_AGAIN = "told-again", _("told again")
         TAKEN_OVER = "taken-over", _("taken over")
         REMOVED = "removed", _("removed there")
         LEFT = "left", _("left for a person")
+        COMPARED = "compared", _("only compared")
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="differences")
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="differences")
+    report = models.ForeignKey(
+        PatrolReport, on_delete=models.CASCADE, null=True, related_name="differences"
+    )
     day = models.DateField(null=True)
     kind = models.CharField(max_length=20, choices=Kind)
     done = models.CharField(max_length=20, choices=Done)

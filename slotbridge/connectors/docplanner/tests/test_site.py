@@ -16,7 +16,7 @@ def test_the_sites_are_those_of_the_contract():
 def test_without_a_word_it_is_poland_pushed_and_nameless():
     read = site.read({})
     assert read.base_url == "https://www.znanylekarz.pl"
-    assert read.zone == DocplannerConnector.time_zone
+    assert read.zone == DocplannerConnector.zone_of({})
     assert (read.delivery, read.sends_identity) == (site.Delivery.PUSH, False)
 
 
