@@ -162,7 +162,7 @@ def _replace_days(address: Address, days: Mapping[str, list[rules.StoredPeriod]]
     CalendarDay.objects.bulk_create(
         CalendarDay(address=address, day=date.fromisoformat(day), periods=periods)
         for day, periods in days.items()
-        if any(services for _start, _end, services in periods)
+        if any(services for _start, _end, services, *_insurance in periods)
     )
 
 

@@ -28,6 +28,8 @@ class Quirks:
     midnight_ends_day: bool = False
     # Section 9, silent: getBookings lists canceled bookings too.
     canceled_listed: bool = True
+    # Section 9, silent: moveBooking takes times that no work period offers.
+    moves_anywhere: bool = False
     # Section 2, conflict: `errors` of wrong periods is an object (path -> messages), not a list.
     errors_as_object: bool = True
 

@@ -20,17 +20,24 @@ LONGEST_READ = timedelta(days=180)
 FURTHEST_END = timedelta(weeks=12)
 SAME_REQUEST_IGNORED = timedelta(minutes=3)
 
-StoredPeriod = tuple[int, int, list[tuple[int, int]]]
+EVERYBODY = "with-and-without-insurance"  # insurance_accepted when a period names none
+
+StoredPeriod = tuple[int, int, list[tuple[int, int]], str, list[int]]
 Range = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One stretch of work on one date; services are (address service id, minutes)."""
+    """One stretch of work on one date; services are (address service id, minutes).
+
+    Insurance says who may be seen, never when: it leaves the free times as they are.
+    """
 
     start: datetime
     end: datetime
     services: tuple[tuple[int, int], ...]
+    insurance_accepted: str = EVERYBODY
+    providers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -106,13 +113,17 @@ def pack(period: Period) -> StoredPeriod:
         int(period.start.timestamp()),
         int(period.end.timestamp()),
         list(period.services),
+        period.insurance_accepted,
+        list(period.providers),
     )
 
 
 def unpack(stored: Iterable[StoredPeriod]) -> Iterator[Period]:
-    for start, end, services in stored:
+    for start, end, services, accepted, providers in stored:
         yield Period(
             datetime.fromtimestamp(start, UTC),
             datetime.fromtimestamp(end, UTC),
             tuple((service, minutes) for service, minutes in services),
+            accepted,
+            tuple(providers),
         )

@@ -13,9 +13,17 @@ from slotbridge.sandbox.models import (
     Client,
     Doctor,
     Facility,
+    InsurancePlan,
+    InsuranceProvider,
     Service,
 )
 from slotbridge.sandbox.router import DATABASE
+
+# Invented private insurers with their plans; NFZ has none.
+PRIVATE_INSURERS = {
+    "Zdrowie Plus": ("Podstawowy", "Rodzinny"),
+    "Medica Polska": ("Standard", "Komfort", "Premium"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ def seed(
     facility_name: str, doctors: Sequence[DoctorSeed], *, client_name: str = "Integration"
 ) -> Seeded:
     """One facility with everything in it, and credentials for it."""
+    lay_insurers()
     facility = Facility.objects.create(name=facility_name)
     made = Seeded(facility, hand_out_credentials([facility], client_name))
     for wanted in doctors:
@@ -115,3 +124,12 @@ def add_address(facility: Facility, doctor: Doctor, wanted: AddressSeed) -> Addr
             is_default=number == 0,
         )
     return address
+
+
+def lay_insurers() -> None:
+    """The dictionary of insurers, where it is not there yet."""
+    InsuranceProvider.objects.get_or_create(pk=InsuranceProvider.NFZ, defaults={"name": "NFZ"})
+    for name, plans in PRIVATE_INSURERS.items():
+        insurer, _made = InsuranceProvider.objects.get_or_create(name=name)
+        for plan in plans:
+            InsurancePlan.objects.get_or_create(provider=insurer, name=plan)

@@ -14,6 +14,27 @@ def retry_minutes() -> list[int]:
     return [5, 10]
 
 
+# Told only to a client that asked for them (behaviour.md section 4, "OI"); all others always.
+OPTIONAL_EVENTS = (
+    "booking-confirmed",
+    "booking-payment-status-changed",
+    "break-created",
+    "break-moved",
+    "break-removed",
+    "address-service-created",
+    "address-service-changed",
+    "address-service-deleted",
+    "address-commercial-type-changed",
+    "address-assigned",
+    "address-unassigned",
+)
+
+
+def optional_events() -> list[str]:
+    """A new client hears of everything, so that nothing it must handle stays unseen."""
+    return list(OPTIONAL_EVENTS)
+
+
 class Client(models.Model):
     """One integration: credentials, its facilities, how it hears of events, its limits."""
 
@@ -33,6 +54,9 @@ class Client(models.Model):
     push_header = models.CharField(max_length=100, blank=True)
     push_header_value = models.CharField(max_length=200, blank=True)
     retry_minutes = ArrayField(models.PositiveIntegerField(), default=retry_minutes, blank=True)
+    # The portal's own practice software; only it may give up an address's integration.
+    is_pms = models.BooleanField(default=False)
+    opted_in = ArrayField(models.CharField(max_length=60), default=optional_events, blank=True)
     muted_events = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     asks_slot_booking = models.BooleanField(default=False)
     asks_booking_moving = models.BooleanField(default=False)
@@ -42,6 +66,10 @@ class Client(models.Model):
     reads_per_hour = models.PositiveIntegerField(default=8000)
     quirks = models.JSONField(default=dict, blank=True)  # slotbridge.sandbox.quirks.Quirks
     released_at = models.DateTimeField(null=True)
+    # The 5-minute ping of its URL: three failures in a row send an alert.
+    pinged_at = models.DateTimeField(null=True)
+    ping_failures = models.PositiveIntegerField(default=0)
+    alerted_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("pk",)

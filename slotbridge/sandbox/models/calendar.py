@@ -7,7 +7,8 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
-from slotbridge.sandbox.models.directory import Address, AddressService
+from slotbridge.sandbox.models.directory import Address, AddressService, Doctor
+from slotbridge.sandbox.models.insurance import InsurancePlan, InsuranceProvider
 
 
 class TsTzRange(Func):
@@ -19,8 +20,9 @@ class TsTzRange(Func):
 class CalendarDay(models.Model):
     """The work periods of one date. Replaced as a whole, because the portal replaces dates.
 
-    `periods` is [[start, end, [[address service id, minutes], …]], …], instants as Unix seconds:
-    single slots are computed from it (slotbridge.sandbox.rules) and never stored.
+    `periods` is [[start, end, [[address service id, minutes], …], insurance_accepted,
+    [provider id, …]], …], instants as Unix seconds: single slots are computed from it
+    (slotbridge.sandbox.rules) and never stored.
     """
 
     address = models.ForeignKey(Address, models.CASCADE, related_name="days")
@@ -97,6 +99,11 @@ class Booking(models.Model):
         DOCTOR = "doctor"
         INTEGRATION = "integration"
 
+    class Presence(models.TextChoices):
+        UNKNOWN = ""
+        PRESENT = "present"
+        ABSENT = "absent"
+
     key = models.UUIDField(default=uuid4, unique=True, editable=False)  # the patient's link
     address = models.ForeignKey(Address, models.CASCADE, related_name="bookings")
     service = models.ForeignKey(AddressService, models.SET_NULL, null=True)
@@ -111,6 +118,17 @@ class Booking(models.Model):
     canceled_by = models.CharField(max_length=12, choices=Actor, blank=True)
     canceled_at = models.DateTimeField(null=True)
     cancel_reason = models.TextField(blank=True)
+    is_recurring = models.BooleanField(default=False)  # the patient gets no message of it
+    is_confirmed = models.BooleanField(default=False)
+    confirmed_by = models.CharField(max_length=5, blank=True)  # user, admin
+    presence = models.CharField(
+        max_length=7, choices=Presence, default=Presence.UNKNOWN, blank=True
+    )
+    insurance_provider = models.ForeignKey(InsuranceProvider, models.SET_NULL, null=True)
+    insurance_plan = models.ForeignKey(InsurancePlan, models.SET_NULL, null=True)
+    # Open text (behaviour.md section 11); empty: nothing is to be paid online.
+    payment_status = models.CharField(max_length=40, blank=True)
+    payment_due_at = models.DateTimeField(null=True)  # unpaid by then: canceled
     # The chain of moves: the first booking of it (null for the first itself), and the last.
     origin = models.ForeignKey("self", models.CASCADE, null=True, related_name="later")
     moved_from = models.OneToOneField("self", models.CASCADE, null=True, related_name="moved_to")
@@ -142,3 +160,18 @@ class Booking(models.Model):
     @property
     def minutes(self) -> int:
         return int((self.end - self.start).total_seconds()) // 60
+
+
+class OpinionRequest(models.Model):
+    """A patient asked by SMS to write an opinion. One for a visit (requestOpinion: 409)."""
+
+    doctor = models.ForeignKey(Doctor, models.CASCADE, related_name="opinion_requests")
+    booking = models.OneToOneField(Booking, models.CASCADE, related_name="opinion_request")
+    phone = models.CharField(max_length=40)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.booking_id} at {self.at}"

@@ -33,6 +33,11 @@ class Doctor(models.Model):
         return f"{self.name} {self.surname}"
 
 
+def no_extra_fields() -> dict[str, bool]:
+    """What an address demands of a patient besides name and phone: booking_extra_fields."""
+    return {"gender": False, "nin": False, "birth_date": False}
+
+
 class Address(models.Model):
     """One doctor at one place of one facility: the anchor of calendar, services and bookings."""
 
@@ -61,6 +66,12 @@ class Address(models.Model):
     calendar = models.CharField(max_length=10, choices=Calendar, default=Calendar.NONE, blank=True)
     is_disabled = models.BooleanField(default=False)  # no calendar can be enabled: 400
     is_locked = models.BooleanField(default=False)  # the calendar may be read, not changed: 403
+    extra_fields = models.JSONField(default=no_extra_fields)
+    takes_payment = models.BooleanField(default=False)  # visits here are paid online, beforehand
+    # Whose account the money goes to; a visit that is paid for cannot move to another one.
+    payment_account = models.CharField(max_length=40, blank=True)
+    # Asked for by removeAddressIntegration; from then on the API does not know the address.
+    integration_ends_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("pk",)
