@@ -17,6 +17,8 @@ DEBUG = env.flag("SLOTBRIDGE_DEBUG", default=False)
 ALLOWED_HOSTS = env.words("SLOTBRIDGE_HOSTS", "localhost,127.0.0.1,[::1]")
 # Where portals and people reach this hub; the notification address (R8) starts with it.
 PUBLIC_URL = env.text("SLOTBRIDGE_PUBLIC_URL", "http://localhost:8000").rstrip("/")
+# Proxies in front of the hub whose X-Forwarded-For and X-Forwarded-Proto are believed (A61).
+PROXIES = env.words("SLOTBRIDGE_PROXIES", "")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 # Portals on private addresses are refused, save where a sandbox runs beside the hub.
 PRIVATE_PORTALS = env.flag("SLOTBRIDGE_PRIVATE_PORTALS", default=False)

@@ -1,65 +1,19 @@
-"""Who sends a request, and whether on a protected connection, seen through our own proxies."""
+"""Who calls the portal, seen through its own proxies."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
 
-Address = IPv4Address | IPv6Address
-
-_UNKNOWN = IPv4Address(0)  # of a connection that has none, such as a socket file
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """`address` as the outermost of our proxies saw it; `is_secure`: it came by HTTPS."""
-
-    address: Address
-    is_secure: bool
-
-    @property
-    def is_private(self) -> bool:
-        """On a connection that nobody else can read: HTTPS, or within this very machine."""
-        return self.is_secure or self.address.is_loopback
+from slotbridge.kit import callers
+from slotbridge.kit.callers import Caller
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """Forwarding headers are believed only from settings.PORTAL_PROXIES: anybody can write them."""
-    address = _read(request.META.get("REMOTE_ADDR", ""))
-    is_secure = request.environ["wsgi.url_scheme"] == "https"  # type: ignore[attr-defined]  # WSGIRequest's
-    if not is_within(address, settings.PORTAL_PROXIES):
-        return Caller(address, is_secure)
-    proto = request.headers.get("X-Forwarded-Proto", "").split(",")[-1].strip().lower()
-    if proto:
-        is_secure = proto == "https"
-    # Each proxy appends whom it saw: from the right, the first that is none of ours is the caller.
-    for text in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
-        if not text.strip():
-            continue
-        address = _read(text)
-        if not is_within(address, settings.PORTAL_PROXIES):
-            break
-    return Caller(address, is_secure)
-
-
-def is_within(address: Address, networks: Sequence[str]) -> bool:
-    """Whether one of `networks` ("192.0.2.7", "192.0.2.0/24", "2001:db8::/32") holds it."""
-    return any(address in ip_network(each, strict=False) for each in networks)
-
-
-def _read(text: str) -> Address:
-    """Without a zone or a port; an IPv4 address in IPv6 clothes is the IPv4 address."""
-    bare = text.strip().partition("%")[0]
-    if bare.startswith("["):
-        bare = bare[1:].partition("]")[0]
-    elif bare.count(":") == 1:
-        bare = bare.partition(":")[0]
-    try:
-        address = ip_address(bare)
-    except ValueError:
-        return _UNKNOWN
-    return getattr(address, "ipv4_mapped", None) or address
+    """Forwarding headers are believed only from settings.PORTAL_PROXIES."""
+    return callers.caller_of(
+        peer=request.META.get("REMOTE_ADDR", ""),
+        scheme=request.environ["wsgi.url_scheme"],  # type: ignore[attr-defined]  # WSGIRequest's
+        headers=request.headers,
+        proxies=settings.PORTAL_PROXIES,
+    )

@@ -13,8 +13,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop as _
 
 from slotbridge.kit import clock
+from slotbridge.kit.callers import Caller, is_within
 from slotbridge.portal import deeds
-from slotbridge.portal.callers import Caller, is_within
 from slotbridge.portal.models import ClientKey, Clinic, FailedTry
 from slotbridge.portal.models.base import random_id
 from slotbridge.portal.router import DATABASE

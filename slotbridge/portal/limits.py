@@ -18,7 +18,7 @@ from ipaddress import ip_network
 from django.utils.crypto import salted_hmac
 
 from slotbridge.kit import clock
-from slotbridge.portal.callers import Address
+from slotbridge.kit.callers import Address
 from slotbridge.portal.models import Clinic, Hold, RecentOrder
 
 MOST_HOLDS = 8  # at one moment

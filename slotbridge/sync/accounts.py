@@ -13,10 +13,10 @@ from django.db import transaction
 from slotbridge.his import audit
 from slotbridge.his.models import Organisation
 from slotbridge.kit import clock, http
-from slotbridge.sync import fanout, wakeups
+from slotbridge.sync import wakeups
 from slotbridge.sync.contract import Access, Connector, Token
 from slotbridge.sync.models import Account
-from slotbridge.sync.registry import connector_class, keeps_calendars, kind_of_channel
+from slotbridge.sync.registry import connector_class, kind_of_channel
 from slotbridge.sync.seals import box
 
 # A3: a first synchronisation that takes longer has failed, whatever it is still doing.
@@ -59,21 +59,21 @@ def notification_address(account: Account) -> str:
 @transaction.atomic
 def renew_notification_address(*, account: Account, by: str) -> None:
     """A new address; the old one stops working at once, and the portal must be told (A7)."""
-    account = _locked(account)
+    account = locked(account)
     token = _new_hook_token()
     account.hook_digest = hook_digest(token)
     account.sealed_hook = box().seal(token)
     account.save(update_fields=["hook_digest", "sealed_hook"])
-    _record(account, by, "renew-notification-address")
+    record(account, by, "renew-notification-address")
 
 
 @transaction.atomic
 def agree_header_key(*, account: Account, key: str, by: str) -> None:
     """From now on only notifications with this key in their header are taken; "" ends it (A61)."""
-    account = _locked(account)
+    account = locked(account)
     account.sealed_header_key = box().seal(key) if key else None
     account.save(update_fields=["sealed_header_key"])
-    _record(account, by, "agree-header-key")
+    record(account, by, "agree-header-key")
 
 
 def account_of_hook(token: str) -> Account | None:
@@ -96,7 +96,7 @@ def configure(
     Saving always succeeds; with both set and one of them changed, the first synchronisation
     starts by itself (R12, A1). Raises http.PrivateAddress for a portal inside our own network.
     """
-    account = _locked(account)
+    account = locked(account)
     if settings and settings.get("base_url") and not django_settings.PRIVATE_PORTALS:
         http.refuse_private(settings["base_url"])
     before = (account.login, account.password_set_at, dict(account.settings))
@@ -110,7 +110,7 @@ def configure(
         account.password_set_at = clock.now()
     changed = before != (account.login, account.password_set_at, account.settings)
     account.save()
-    _record(account, by, "configure", changed=changed)
+    record(account, by, "configure", changed=changed)
     if not _has_credentials(account):
         enter(account, State.UNCONFIGURED)
     elif changed or account.state in {State.UNCONFIGURED, State.OFF}:
@@ -121,8 +121,8 @@ def configure(
 @transaction.atomic
 def try_again(*, account: Account, by: str) -> None:
     """Starts the synchronisation anew after a failure (A3, A4)."""
-    account = _locked(account)
-    _record(account, by, "try-again")
+    account = locked(account)
+    record(account, by, "try-again")
     if _has_credentials(account):
         _start_synchronising(account)
 
@@ -130,45 +130,31 @@ def try_again(*, account: Account, by: str) -> None:
 @transaction.atomic
 def refresh_catalogue(*, account: Account, by: str) -> None:
     """Reads the portal's catalogue soon: the button "refresh lists" (A10)."""
-    account = _locked(account)
+    account = locked(account)
     account.catalogue_due_at = clock.now()
     account.save(update_fields=["catalogue_due_at"])
-    _record(account, by, "refresh-catalogue")
+    record(account, by, "refresh-catalogue")
     wakeups.wake()
 
 
 @transaction.atomic
 def pause(*, account: Account, by: str) -> None:
     """Nothing is sent or taken over until resumed; what happens meanwhile waits."""
-    account = _locked(account)
+    account = locked(account)
     if account.state in {State.READY, State.REJECTED}:
         enter(account, State.PAUSED)
-        _record(account, by, "pause")
+        record(account, by, "pause")
 
 
 @transaction.atomic
 def resume(*, account: Account, by: str) -> None:
     """Goes on where it was paused, and compares everything (A38)."""
-    account = _locked(account)
+    account = locked(account)
     if account.state == State.PAUSED:
         enter(account, State.READY)
         account.listings.update(patrol_due_at=clock.now())
-        _record(account, by, "resume")
+        record(account, by, "resume")
         wakeups.wake()
-
-
-@transaction.atomic
-def switch_off(*, account: Account, by: str) -> None:
-    """Withdraws all free future slots, then stops (A9); booked visits stay on both sides."""
-    account = _locked(account)
-    _record(account, by, "switch-off")
-    if account.state in {State.READY, State.PAUSED}:
-        enter(account, State.SWITCHING_OFF)
-        if keeps_calendars(account.kind):
-            fanout.ask_all_days(account)
-        wakeups.wake()
-    else:
-        enter(account, State.OFF)
 
 
 def connect(account: Account) -> Connector:
@@ -231,7 +217,8 @@ def _has_credentials(account: Account) -> bool:
     return has_login and account.sealed_password is not None
 
 
-def _locked(account: Account) -> Account:
+def locked(account: Account) -> Account:
+    """The present row, for whoever changes it."""
     return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
@@ -239,7 +226,8 @@ def _new_hook_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _record(account: Account, by: str, action: str, **data: object) -> None:
+def record(account: Account, by: str, action: str, **data: object) -> None:
+    """An audit entry of what was done with an account."""
     audit.record(
         organisation=account.organisation,
         actor=by,

@@ -19,7 +19,9 @@ from slotbridge.sync import (
     accounts,
     budget,
     catalogue,
+    chores,
     inbox,
+    leaving,
     patrol,
     queue,
     telling_days,
@@ -47,6 +49,7 @@ def step(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
     if account.state == State.READY:
         return (
             _hear(lease, account, connector)
+            or _do_chores(lease, account, connector)
             or (account.is_live and _tell(lease, account, connector))
             or _patrol(lease, account, connector)
         )
@@ -78,6 +81,13 @@ def _hear(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
             )
         return True
     return False
+
+
+def _do_chores(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
+    if not chores.are_due(account):
+        return False
+    chores.do(lease, account, connector)
+    return True
 
 
 def _tell_visit(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
@@ -156,7 +166,7 @@ def _finish_switching_off(lease: Lease, account: Account) -> bool:
     if waiting:
         return False
     with transaction.atomic():
-        accounts.enter(lease.confirm(), State.OFF)
+        leaving.finish(lease.confirm())
     return True
 
 

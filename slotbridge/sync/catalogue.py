@@ -90,8 +90,8 @@ def _kept_shape(account: Account) -> set[tuple[str, ...]]:
 
 def _become_ready(account: Account) -> None:
     accounts.enter(account, Account.State.READY)
-    account.pull_due_at = clock.now()
-    account.save(update_fields=["pull_due_at"])
+    account.pull_due_at = account.chores_due_at = clock.now()
+    account.save(update_fields=["pull_due_at", "chores_due_at"])
     account.listings.update(patrol_due_at=clock.now())
     fanout.ask_all_days(account)
     fanout.ask_all_visits(account)

@@ -10,8 +10,9 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections, transaction
 
 from slotbridge.kit import clock
+from slotbridge.kit.callers import Caller
 from slotbridge.portal import keys
-from slotbridge.portal.callers import Caller, caller_of
+from slotbridge.portal.callers import caller_of
 from slotbridge.portal.models import ClientKey, Clinic, Deed, FailedTry
 from slotbridge.portal.router import DATABASE
 from slotbridge.wire.medihost.problems import DocumentRefused

@@ -9,7 +9,7 @@ from slotbridge.his.models import Visit
 from slotbridge.kit import clock
 from slotbridge.sandbox import faults
 from slotbridge.sandbox.seed import seed
-from slotbridge.sync import accounts
+from slotbridge.sync import accounts, leaving
 from slotbridge.sync.lights import Colour, light_of, needs_banner, waiting
 from slotbridge.sync.models import (
     Account,
@@ -97,7 +97,7 @@ def test_switching_off_withdraws_free_slots_and_keeps_bookings(world):
     world.settle()
     world.patient_books(slot.start)
     world.settle()
-    accounts.switch_off(account=world.account, by="a")
+    leaving.switch_off(account=world.account, by="a")
     world.settle()
     world.account.refresh_from_db()
     assert world.account.state == Account.State.OFF
@@ -129,7 +129,7 @@ def test_what_was_cancelled_while_switched_off_is_told_when_switched_on_again(wo
     world.patient_books(kept.start)
     world.patient_books(gone.start, email="anna@example.org")
     world.settle()
-    accounts.switch_off(account=world.account, by="a")
+    leaving.switch_off(account=world.account, by="a")
     world.settle()
     visits.cancel_visit(visit=Visit.objects.get(start=gone.start), reason="", by="reception")
     world.settle()

@@ -3,7 +3,7 @@
 import pytest
 
 from slotbridge.his import visits
-from slotbridge.sync import accounts, calendars, fanout, queue
+from slotbridge.sync import calendars, fanout, leaving, queue
 from slotbridge.sync.models import Account, VisitTarget
 from tests.factories import PatientFactory
 
@@ -35,7 +35,7 @@ def test_a_day_does_not_hide_the_time_that_a_booking_is_about_to_move_to(world):
 def test_an_account_that_is_switched_off_does_not_wait_for_visits_that_are_not_told_any_more(world):
     first, *_ = world.open(count=4)
     world.settle()
-    accounts.switch_off(account=world.account, by="admin")
+    leaving.switch_off(account=world.account, by="admin")
     world.plan(first, PatientFactory(organisation=world.organisation))
 
     world.settle()

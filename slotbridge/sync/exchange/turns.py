@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 
 from slotbridge.kit import backoff, clock
-from slotbridge.sync import accounts
+from slotbridge.sync import accounts, leaving
 from slotbridge.sync.contract import PortalError, TryLater
 from slotbridge.sync.exchange import orders, plan, present, telling
 from slotbridge.sync.exchange.contract import (
@@ -111,7 +111,7 @@ def _withdraw(lease: Lease, account: Account, connector: ExchangeConnector) -> b
         if exchange is not None:
             exchange.told_days, exchange.offer_digest = {}, ""
             exchange.save(update_fields=["told_days", "offer_digest"])
-        accounts.enter(fresh, State.OFF)
+        leaving.finish(fresh)
     return True
 
 

@@ -46,6 +46,7 @@ class Account(Owned):
     login = models.CharField(max_length=200, blank=True)
     sealed_password = models.BinaryField(null=True)
     password_set_at = models.DateTimeField(null=True)
+    forgets = models.BooleanField(default=False)  # both, once all is withdrawn (A9)
     settings = models.JSONField(default=dict, blank=True)
     # The notification address (R8, A7): found by digest, shown again from the sealed copy.
     hook_digest = models.CharField(max_length=64, unique=True)

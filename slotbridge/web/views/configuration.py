@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from slotbridge.kit import clock
 from slotbridge.kit.http import PrivateAddress
-from slotbridge.sync import accounts
+from slotbridge.sync import accounts, leaving
 from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import Account
 from slotbridge.web import mapping
@@ -29,7 +30,9 @@ ACTIONS = {
     "new-address": accounts.renew_notification_address,
     "pause": accounts.pause,
     "resume": accounts.resume,
-    "switch-off": accounts.switch_off,
+    "switch-off": leaving.switch_off,
+    "switch-off-and-forget": partial(leaving.switch_off, forget=True),
+    "stop-waiting": leaving.stop_waiting,
     "send-all": plan.send_all,
 }
 RESTING = {State.UNCONFIGURED, State.OFF}

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from slotbridge.his import absences
 from slotbridge.his.models import Schedule, Slot
 from slotbridge.kit import clock
-from slotbridge.sync import accounts
+from slotbridge.sync import accounts, leaving
 from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import Account, ExchangeEntry
 from slotbridge.sync.shown import why_not_shown, why_not_shown_for
@@ -91,9 +91,11 @@ def test_a_slot_beyond_the_month_will_follow(world):
     assert codes(far) == []
 
 
-@pytest.mark.parametrize(("act", "state"), [("pause", "paused"), ("switch_off", "off")])
+@pytest.mark.parametrize(
+    ("act", "state"), [(accounts.pause, "paused"), (leaving.switch_off, "off")]
+)
 def test_an_account_that_does_not_run_says_so(world, slot, act, state):
-    getattr(accounts, act)(account=world.account, by="tests")
+    act(account=world.account, by="tests")
     world.settle()
 
     (reason,) = why_not_shown(slot, CHANNEL)

@@ -9,7 +9,7 @@ from slotbridge.his.models import Visit
 from slotbridge.portal import keys
 from slotbridge.portal import orders as portal_orders
 from slotbridge.portal.models import ClientKey, Order, Resource
-from slotbridge.sync import accounts
+from slotbridge.sync import accounts, leaving
 from slotbridge.sync.exchange import orders, plan
 from slotbridge.sync.models import Booking, Exchange, ExchangeEntry
 from tests.factories import PatientFactory
@@ -152,7 +152,7 @@ def test_switched_off_nothing_is_free_there_and_booked_visits_stay(world):
     visit = world.plan(slot, PatientFactory(organisation=world.organisation))
     world.settle()
 
-    accounts.switch_off(account=world.account, by="admin")
+    leaving.switch_off(account=world.account, by="admin")
     world.settle()
 
     assert world.state().state == "off"
@@ -162,7 +162,7 @@ def test_switched_off_nothing_is_free_there_and_booked_visits_stay(world):
 
 
 def test_switched_on_again_all_is_told_afresh(world):
-    accounts.switch_off(account=world.account, by="admin")
+    leaving.switch_off(account=world.account, by="admin")
     world.settle()
 
     world.connect()
