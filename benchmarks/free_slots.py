@@ -19,10 +19,10 @@ _VISITS = """
 INSERT INTO his_visit (organisation_id, public_id, schedule_id, clinic_id, slot_id,
     practitioner_id, service_id, patient_id, start, "end", status, clash, origin_channel,
     channels, currency, price_differs, comment, verify, as_booked, cancel_reason, cancelled_by,
-    payment, is_confirmed, created_at, changed_at)
+    payment, funding, video_url, is_confirmed, created_at, changed_at)
 SELECT s.organisation_id, gen_random_uuid(), s.schedule_id, c.clinic_id, s.id,
     s.practitioner_id, NULL, %(patient)s, s.start, s."end", 'booked', '', '',
-    s.channels, '', false, '', '{}', '{}', '', '', '', false, now(), now()
+    s.channels, '', false, '', '{}', '{}', '', '', '', '', '', false, now(), now()
 FROM his_slot s JOIN his_schedule c ON c.id = s.schedule_id WHERE s.id %% 10 = 0
 """
 

@@ -75,9 +75,9 @@ def _practitioner(made: Organisation, number: int) -> Practitioner:
 
 _SLOTS = """
 INSERT INTO his_slot (organisation_id, public_id, schedule_id, practitioner_id, day, start, "end",
-                      channels, note)
+                      channels, funding, note)
 SELECT s.organisation_id, gen_random_uuid(), s.id, s.practitioner_id, d::date, t.start,
-       t.start + make_interval(mins => %(minutes)s), ARRAY[%(channel)s], ''
+       t.start + make_interval(mins => %(minutes)s), ARRAY[%(channel)s], 'private', ''
 FROM his_schedule s
 CROSS JOIN generate_series(%(first)s::date, %(last)s::date, interval '1 day') d
 CROSS JOIN generate_series(0, %(a_day)s - 1) n
