@@ -44,6 +44,10 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
         OR EXISTS (SELECT 1 FROM sync_visittarget t WHERE t.account_id = a.id
                    AND t.asked > t.answered AND t.problem = '' AND t.due_at <= %(now)s
                    AND (a.writes_left > 0 OR a.writes_reset_at IS NULL
+                        OR a.writes_reset_at <= %(now)s))
+        OR EXISTS (SELECT 1 FROM sync_booking b WHERE b.account_id = a.id
+                   AND b.cancel_due_at <= %(now)s
+                   AND (a.writes_left > 0 OR a.writes_reset_at IS NULL
                         OR a.writes_reset_at <= %(now)s))))
     OR (a.state IN ('ready', 'switching-off') AND a.writing = 'live' AND (EXISTS (
         SELECT 1 FROM sync_listing l JOIN sync_listingday d ON d.listing_id = l.id
@@ -70,6 +74,7 @@ SELECT min(due) FROM (
     WHERE d.asked > d.answered AND d.problem = '' AND d.due_at > %(now)s
     UNION ALL SELECT min(t.due_at) FROM sync_visittarget t
     WHERE t.asked > t.answered AND t.problem = '' AND t.due_at > %(now)s
+    UNION ALL SELECT min(b.cancel_due_at) FROM sync_booking b WHERE b.cancel_due_at > %(now)s
     UNION ALL SELECT min(s.due_at) FROM sync_listingservice s
     WHERE s.asked > s.answered AND s.problem = '' AND s.due_at > %(now)s
     UNION ALL SELECT min(a.chores_due_at) FROM sync_account a

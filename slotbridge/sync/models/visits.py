@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -87,6 +88,7 @@ class Booking(Owned):
         CANCELED = "canceled", _("cancelled")
         MOVED = "moved", _("moved")
 
+    public_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="bookings")
     external_id = models.CharField(max_length=100)
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, null=True, related_name="bookings")
@@ -108,10 +110,26 @@ class Booking(Owned):
     problem = models.CharField(max_length=300, blank=True)  # why it has no visit
     sealed_data = models.BinaryField(null=True)
     seen_at = models.DateTimeField()
+    # What the portal says of it: shown beside what we know of the visit ourselves (A59).
+    is_confirmed = models.BooleanField(default=False)
+    presence = models.CharField(max_length=10, blank=True)  # "present", "absent", or ""
+    pay_until = models.DateTimeField(null=True)  # cancelled there by itself if unpaid until then
+    said_at = models.DateTimeField(null=True)  # of the newest notification of such details
+    # A booking without a visit that staff cancel at the portal (A48). `cancel_due_at` is empty
+    # where nothing is to be done; a doubt is a cancellation whose answer was lost (promise 5).
+    cancel_reason = models.CharField(max_length=300, blank=True)
+    cancel_due_at = models.DateTimeField(null=True)
+    cancel_attempts = models.PositiveIntegerField(default=0)
+    cancel_doubt_since = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["listing", "start"], name="booking_listing_start"),
+            models.Index(
+                fields=["account", "cancel_due_at"],
+                condition=Q(cancel_due_at__isnull=False),
+                name="booking_to_cancel",
+            ),
             models.Index(
                 fields=["organisation", "start"],
                 condition=Q(visit__isnull=True, status="booked"),
