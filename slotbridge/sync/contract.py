@@ -144,6 +144,16 @@ class By(StrEnum):
     US = "us"
 
 
+class Payment(StrEnum):
+    """How far the payment of a booking is; the values are those of his.models.Visit.Payment."""
+
+    TO_BE_PAID = "to-be-paid"  # asked for, and nothing more was said
+    PENDING = "pending"  # money is on its way
+    PAID = "paid"
+    NOT_PAID = "not-paid"
+    REFUNDED = "refunded"
+
+
 @dataclass(frozen=True, slots=True)
 class PortalPatient:
     """A patient as the portal gives them; every part may be empty."""
@@ -178,7 +188,8 @@ class PortalBooking:
     price_minor: int | None = None
     patient: PortalPatient | None = None
     comment: str = ""
-    payment: str = ""  # the portal's status as it is; sources disagree on its values
+    payment: str = ""  # a `Payment`; the portal's own word where it is none that we know
+    pay_until: datetime | None = None  # unpaid until then, the portal cancels it by itself
     is_confirmed: bool | None = None  # None: the portal did not say
     presence: str = ""  # "present", "absent", or "" where nothing was said
     payer: Payer | None = None  # INSURANCE where the booking names a public insurer

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from slotbridge.connectors.docplanner import fields
 from slotbridge.sync.contract import (
     By,
+    Payment,
     PortalBooking,
     PortalBreak,
     PortalPatient,
@@ -26,7 +27,20 @@ Json = Mapping[str, object]
 BY = {"user": By.PATIENT, "doctor": By.CLINIC, "integration": By.US}
 SEX = {"f": "female", "m": "male"}
 CONSENTS = {"data_privacy_consent": "data-privacy", "marketing_consent": "marketing"}
-TO_BE_PAID = "to-be-paid"  # ours: payment was asked for and no status is known yet
+# The three lists that sources give (behaviour.md section 11); another word is handed on as it is.
+PAYMENTS = {
+    "new": Payment.TO_BE_PAID,
+    "in_progress": Payment.PENDING,
+    "waiting_for_confirmation": Payment.PENDING,
+    "paid": Payment.PAID,
+    "successful": Payment.PAID,
+    "not-paid": Payment.NOT_PAID,
+    "failed": Payment.NOT_PAID,
+    "canceled": Payment.NOT_PAID,
+    "refunded": Payment.REFUNDED,
+    "charged_back": Payment.REFUNDED,
+}
+PAID_WITHIN = timedelta(minutes=90)  # else the portal cancels
 
 _LOCATION = re.compile(
     r"/facilities/(?P<facility>[^/]+)/doctors/(?P<doctor>[^/]+)"
@@ -86,6 +100,7 @@ def booking(
         patient=patient(found.get("patient")),
         comment=fields.text(found.get("comment")),
         payment=_payment(found),
+        pay_until=_pay_until(found),
         origin_id=fields.identifier(chain.get("origin_booking_id")),
         newest_id=fields.identifier(chain.get("newest_booking_id")),
     )
@@ -101,9 +116,23 @@ def _is_booked(found: Json) -> bool:
 
 
 def _payment(found: Json) -> str:
-    """The portal's payment status as it is: sources disagree on its values."""
     status = fields.text(found.get("visit_payment_status"), longest=40)
-    return status or (TO_BE_PAID if found.get("visit_payment") is True else "")
+    if not status:
+        return Payment.TO_BE_PAID if found.get("visit_payment") is True else ""
+    return payment_of(status)
+
+
+def payment_of(status: str) -> str:
+    """The portal's payment status in our words."""
+    return PAYMENTS.get(status.lower(), status)
+
+
+def _pay_until(found: Json) -> datetime | None:
+    """When an unpaid booking ends by itself; None where nothing is to be paid online."""
+    booked_at = fields.moment(found.get("booked_at"))
+    if booked_at is None or _payment(found) != Payment.TO_BE_PAID:
+        return None
+    return _plus(booked_at, PAID_WITHIN)
 
 
 def times(found: Json) -> tuple[datetime, datetime] | None:
