@@ -19,9 +19,6 @@ from slotbridge.sync.seals import box
 
 log = structlog.stdlib.get_logger(__name__)
 
-# The header whose value was agreed with the portal, where one was (behaviour.md section 4).
-KEY_HEADER = "X-Api-Key"
-
 
 @csrf_exempt
 @transaction.non_atomic_requests
@@ -75,4 +72,4 @@ def _has_key(request: HttpRequest, account: Account) -> bool:
     if account.sealed_header_key is None:
         return True
     agreed = box().open_text(account.sealed_header_key)
-    return hmac.compare_digest(request.headers.get(KEY_HEADER, ""), agreed)
+    return hmac.compare_digest(request.headers.get(accounts.KEY_HEADER, ""), agreed)

@@ -24,6 +24,9 @@ LONGEST_SYNCHRONISATION = timedelta(minutes=30)
 # A4: after refused credentials, so that a corrected account at the portal is noticed.
 RETRY_REJECTED = timedelta(minutes=15)
 
+# The header whose value may be agreed with the portal (A61, behaviour.md section 4).
+KEY_HEADER = "X-Api-Key"
+
 State = Account.State
 
 
@@ -68,12 +71,26 @@ def renew_notification_address(*, account: Account, by: str) -> None:
 
 
 @transaction.atomic
-def agree_header_key(*, account: Account, key: str, by: str) -> None:
-    """From now on only notifications with this key in their header are taken; "" ends it (A61)."""
+def guard_notifications(
+    *, account: Account, key: str | None = None, only_published: bool = False, by: str
+) -> None:
+    """What proves a notification genuine beside the secret address (A61).
+
+    `key`: from now on only notifications with it in their header are taken; "" ends that, None
+    leaves what was agreed. `only_published`: only from addresses that the portal publishes.
+    """
     account = locked(account)
-    account.sealed_header_key = box().seal(key) if key else None
-    account.save(update_fields=["sealed_header_key"])
-    record(account, by, "agree-header-key")
+    if key is not None:
+        account.sealed_header_key = box().seal(key) if key else None
+    account.only_published = only_published
+    account.save(update_fields=["sealed_header_key", "only_published"])
+    record(
+        account,
+        by,
+        "guard-notifications",
+        key=account.sealed_header_key is not None,
+        only_published=only_published,
+    )
 
 
 def account_of_hook(token: str) -> Account | None:

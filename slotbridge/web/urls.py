@@ -61,6 +61,11 @@ urlpatterns: list[URLPattern] = [
         name="configuration-of",
     ),
     path(
+        "administration/configuration/<slug:channel>/notifications/",
+        configuration.notifications,
+        name="configuration-notifications",
+    ),
+    path(
         "administration/configuration/<slug:channel>/<slug:action>/",
         configuration.act,
         name="configuration-act",

@@ -135,13 +135,13 @@ def test_a_cancellation_before_its_booking_is_remembered(world):
 
 def test_a_header_key_that_was_agreed_is_asked_for(world):
     """A61."""
-    accounts.agree_header_key(account=world.account, key="kasztan", by="a")
+    accounts.guard_notifications(account=world.account, key="kasztan", by="a")
     assert Client().post(hook(world), b"{}", content_type="application/json").status_code == 404
     answer = Client().post(
         hook(world), b"{}", content_type="application/json", headers={"X-Api-Key": "kasztan"}
     )
     assert answer.status_code == 200
-    accounts.agree_header_key(account=world.account, key="", by="a")
+    accounts.guard_notifications(account=world.account, key="", by="a")
     assert Client().get(hook(world)).status_code == 200
 
 

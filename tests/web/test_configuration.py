@@ -158,8 +158,9 @@ def test_emptying_both_fields_asks_before_it_switches_off(house, admin):
     assert house.account.state == Account.State.READY
     assert house.account.login == "lecznica"
 
-    admin.post(act("switch-off"))
-    assert house.account.state == Account.State.SWITCHING_OFF
+    admin.post(act("switch-off-and-forget"))
+    assert house.account.state == Account.State.OFF, "nothing had been told yet"
+    assert (house.account.login, house.account.sealed_password) == ("", None)
 
 
 def test_the_integration_can_be_paused_and_resumed(house, admin):

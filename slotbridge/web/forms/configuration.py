@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from slotbridge.sync.contract import SettingField
 from slotbridge.sync.models import Account
@@ -129,6 +130,48 @@ class AccountForm(Form):
 
     def _given(self, data: Mapping[str, Any]) -> dict[str, str]:
         return {setting.name: data.get(f"setting_{setting.name}", "") for setting in self._settings}
+
+
+class GuardForm(Form):
+    """What proves a notification genuine beside its secret address (A61)."""
+
+    key = forms.CharField(
+        label=gettext_lazy("Key in the request header"),
+        max_length=200,
+        min_length=16,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    remove_key = forms.BooleanField(label=gettext_lazy("Remove the agreed key"), required=False)
+    only_published = forms.BooleanField(
+        label=gettext_lazy("Take notifications only from addresses that the portal publishes"),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"only_published": account.only_published}, **kwargs)
+        key = self.fields["key"]
+        if account.sealed_header_key is None:
+            del self.fields["remove_key"]
+            key.help_text = _("At least 16 characters, agreed with the portal's adviser.")
+        else:
+            key.help_text = _("One is agreed and not shown. Leave the field empty to keep it.")
+        if not account.published_addresses:
+            self.fields["only_published"].help_text = _(
+                "The portal's list could not be read yet: until then every address is taken."
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("key") and data.get("remove_key"):
+            both = _("Either give a new key or remove the agreed one.")
+            self.add_error("remove_key", forms.ValidationError(both, code="both"))
+        return data
+
+    @property
+    def new_key(self) -> str | None:
+        """None leaves the agreed one, "" ends it."""
+        return "" if self.cleaned_data.get("remove_key") else self.cleaned_data["key"] or None
 
 
 def _field(setting: SettingField, account: Account) -> forms.Field:

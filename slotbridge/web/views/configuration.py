@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -18,13 +19,13 @@ from slotbridge.sync.models import Account
 from slotbridge.web import mapping
 from slotbridge.web.access import ADMINISTRATORS, OVERSEERS, StaffRequest, page
 from slotbridge.web.forms.base import add_error
-from slotbridge.web.forms.configuration import AccountForm
+from slotbridge.web.forms.configuration import AccountForm, GuardForm
 from slotbridge.web.zones import house_zone
 
 State = Account.State
 
 # What a button on the page does. `configure` has a form of its own, the others need no input.
-ACTIONS = {
+ACTIONS: dict[str, Callable[..., None]] = {
     "try-again": accounts.try_again,
     "refresh-lists": accounts.refresh_catalogue,
     "new-address": accounts.renew_notification_address,
@@ -71,12 +72,41 @@ def configuration(request: StaffRequest, channel: str = "") -> HttpResponse:
             "refreshes": request.method == "GET" and portal.account.state in RUNNING,
             "is_overdue": _is_overdue(portal.account),
             "asks_to_switch_off": asks_to_switch_off,
+            "still_shown": leaving.still_shown(portal.account) if _leaves(portal.account) else [],
             # A portal without a login has no adviser who knows its address: people look at it.
             "asks_for_settings": portal.account.state in RESTING and not portal.has_login,
             "can_act": portal.has_mapping or portal.account.state not in RESTING,
             "zone": house_zone(request.organisation),
         },
     )
+
+
+@page(see=OVERSEERS, change=ADMINISTRATORS)
+def notifications(request: StaffRequest, channel: str) -> HttpResponse:
+    """What proves that a notification is the portal's (A61)."""
+    portal = _portal(mapping.portals(request.organisation), channel)
+    if not portal.has_mapping:
+        raise Http404
+    account = portal.account
+    form = GuardForm(request.POST or None, account=account, disabled=not request.may_change)
+    if request.method == "POST" and form.is_valid():
+        accounts.guard_notifications(
+            account=account,
+            key=form.new_key,
+            only_published=form.cleaned_data["only_published"],
+            by=request.by,
+        )
+        messages.success(request, _("Saved."))
+        return redirect("configuration-notifications", channel)
+    context = {
+        "form": form,
+        "portal": portal,
+        "account": account,
+        "header": accounts.KEY_HEADER,
+        "last": account.messages.filter(way="push").order_by("-received_at").first(),
+        "zone": house_zone(request.organisation),
+    }
+    return render(request, "web/notifications.html", context)
 
 
 @page(see=(), change=ADMINISTRATORS)
@@ -120,6 +150,12 @@ def _save(request: StaffRequest, form: AccountForm, portal: mapping.Portal) -> b
         return False
     messages.success(request, _("Saved."))
     return True
+
+
+def _leaves(account: Account) -> bool:
+    """It is switched off, or cannot be because the portal does not answer."""
+    is_stuck = account.state == State.SWITCHING_OFF and account.failing_since is not None
+    return is_stuck or account.state == State.OFF
 
 
 def _is_overdue(account: Account) -> bool:
