@@ -150,17 +150,23 @@ class Booking(Owned):
 
 
 class PatrolReport(Owned):
-    """One comparison of one listing, three ways: what the HIS wants, what was told, what is there.
+    """A comparison of one listing, three ways: what the HIS wants, what was told, what is there.
 
-    `found` counts by kind, `left` what waits for a person; kept for 30 days.
+    One that finds what the one before found is put down in its row, as are all of a day that only
+    compare. `found` counts by kind, `left` what waits for a person; kept for 30 days.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="patrols")
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="patrols")
-    at = models.DateTimeField()
+    at = models.DateTimeField()  # of the last that this row stands for
+    since = models.DateTimeField(null=True)  # of the first
+    rounds = models.PositiveIntegerField(default=1)  # how many they are
     took_ms = models.PositiveIntegerField(default=0)
     reads = models.PositiveIntegerField(default=0)
     is_shadow = models.BooleanField(default=False)  # nothing was changed on either side
+    # Starts, bookings and breaks that either side has, and how many are not alike: of all rounds.
+    compared = models.PositiveBigIntegerField(default=0)
+    differing = models.PositiveBigIntegerField(default=0)
     found = models.JSONField(default=dict, blank=True)  # {Difference.Kind: count}
     left = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
