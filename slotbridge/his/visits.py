@@ -12,6 +12,7 @@ from django.db import transaction
 
 from slotbridge.his import audit, holds, occupancy, outbox, patients, story
 from slotbridge.his.agreed import Agreed, agreed_price
+from slotbridge.his.details import VisitDetails, note_details
 from slotbridge.his.holds import hold, release, remove_expired_holds
 from slotbridge.his.models import Patient, Schedule, Service, Visit
 from slotbridge.his.nearest import nearest_free
@@ -22,16 +23,19 @@ __all__ = [
     "NoSlot",
     "SlotTaken",
     "TooEarly",
+    "VisitDetails",
     "VisitOver",
     "accept_visit",
     "book_visit",
     "cancel_visit",
+    "confirm_visit",
     "hold",
     "mark_arrived",
     "mark_fulfilled",
     "mark_noshow",
     "move_visit",
     "nearest_free",
+    "note_details",
     "release",
     "remove_expired_holds",
     "settle_clash",
@@ -129,8 +133,9 @@ def move_visit(
     """Moves the visit, to another practitioner by another schedule (A58); it stays the same
     visit, with its story, comment and payment. Another service is agreed at its list price.
 
-    A clash ends if the new time is free. Raises VisitOver; SlotTaken and NoSlot unless
-    `keep_clash`. The target need not be visible on the visit's channels (A42).
+    A clash ends if the new time is free; a confirmation does not hold for another time. Raises
+    VisitOver; SlotTaken and NoSlot unless `keep_clash`. The target need not be visible on the
+    visit's channels (A42).
     """
     visit = _locked(visit)
     _refuse_if_over(visit)
@@ -142,6 +147,7 @@ def move_visit(
     _end_holds_for(place, by)
     outbox.record_visit(visit)
     before, old_clash = story.place_of(visit), visit.clash
+    visit.is_confirmed = visit.is_confirmed and visit.start == start
     occupancy.lay(visit, place)
     if service is not None and service.pk != visit.service_id:
         visit.service = service
@@ -171,7 +177,7 @@ def cancel_visit(*, visit: Visit, reason: str = "", by: str) -> Visit:
         holds.end_hold(visit, "released", by)
         return visit
     _refuse_if_over(visit)
-    if visit.payment and side not in {"reception", "system"}:
+    if visit.holds_money and side not in {"reception", "system"}:
         raise VisitOver(visit, "paid")
     limit = Visit._meta.get_field("cancel_reason").max_length  # noqa: SLF001 - Django's documented door to a model's description
     visit.cancel_reason = reason[:limit]
@@ -189,6 +195,19 @@ def accept_visit(*, visit: Visit, by: str) -> Visit:
     if visit.status != Status.BOOKED:
         _refuse_if_over(visit)
         _become(visit, Status.BOOKED, by, kind="accepted")
+    return visit
+
+
+@transaction.atomic
+def confirm_visit(*, visit: Visit, by: str) -> Visit:
+    """The patient has said that they will come. Once more changes nothing. Raises VisitOver."""
+    visit = _locked(visit)
+    if not visit.is_confirmed:
+        _refuse_if_over(visit)
+        if visit.status != Status.BOOKED:
+            raise VisitOver(visit, visit.status)
+        visit.is_confirmed = True
+        _become(visit, Status.BOOKED, by, kind="confirmed")
     return visit
 
 

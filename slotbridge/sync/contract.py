@@ -185,6 +185,7 @@ class PortalBooking:
     booked_by: By
     canceled_by: By | None = None
     service: str = ""  # address service id
+    dictionary_service: str = ""  # what it is one of; outlives a service made anew at the address
     price_minor: int | None = None
     patient: PortalPatient | None = None
     comment: str = ""

@@ -96,6 +96,7 @@ def booking(
         booked_by=BY.get(fields.text(found.get("booked_by")), By.PATIENT),
         canceled_by=BY.get(fields.text(found.get("canceled_by"))),
         service=fields.identifier(service.get("id")),
+        dictionary_service=fields.identifier(service.get("service_id")),
         price_minor=fields.price_minor(service.get("price")),
         patient=patient(found.get("patient")),
         comment=fields.text(found.get("comment")),

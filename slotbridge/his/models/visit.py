@@ -38,6 +38,15 @@ class Visit(Owned):
         TAKEN = "taken", _("the time was already taken here")
         NO_SLOT = "no-slot", _("there is no slot at this time")
 
+    class Payment(models.TextChoices):
+        """What we know of; `payment` may hold another word, as the portal said it."""
+
+        TO_BE_PAID = "to-be-paid", _("to be paid online")
+        PENDING = "pending", _("payment under way")
+        PAID = "paid", _("paid online")
+        NOT_PAID = "not-paid", _("not paid online")
+        REFUNDED = "refunded", _("paid back")
+
     class Verify(models.TextChoices):
         NAME_DIFFERS = "name-differs", _("another name or birth date under this e-mail address")
 
@@ -81,7 +90,7 @@ class Visit(Owned):
     as_booked = models.JSONField(default=dict, blank=True)
     cancel_reason = models.CharField(max_length=300, blank=True)
     cancelled_by = models.SlugField(max_length=30, blank=True)  # a channel, "reception", "system"
-    payment = models.CharField(max_length=40, blank=True)  # as the portal says it
+    payment = models.CharField(max_length=40, blank=True)  # a Payment, or a portal's own word
     funding = models.CharField(max_length=10, choices=Funding, blank=True)  # "": not said
     is_confirmed = models.BooleanField(default=False)
     video_url = models.CharField(max_length=500, blank=True)  # of an online visit; staff only
@@ -138,6 +147,18 @@ class Visit(Owned):
                 for who in ("practitioner", "room", "device")
             ],
         ]
+
+    @property
+    def holds_money(self) -> bool:
+        """Whether its patient has paid, as far as we know: a word that we do not know counts."""
+        payments = self.Payment
+        return self.payment not in {
+            "", payments.TO_BE_PAID, payments.NOT_PAID, payments.REFUNDED,
+        }  # fmt: skip
+
+    @property
+    def payment_text(self) -> str:
+        return str(dict(self.Payment.choices).get(self.payment, self.payment))
 
     def __str__(self) -> str:
         return f"visit {self.pk}"
