@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from slotbridge.his.models import Absence, Slot, Visit
+from slotbridge.his.models import Absence, Funding, Slot, Visit
 from slotbridge.kit import clock
 
 Span = tuple[datetime, datetime]  # [start, end)
@@ -20,7 +20,10 @@ RESOURCES = ("practitioner", "room", "device")
 
 @dataclass(frozen=True)
 class FreeSlot:
-    """A slot and what of it is free: () when it is taken. No services: limited to none (A18)."""
+    """A slot and what of it is free: () when it is taken. No services: limited to none (A18).
+
+    `funding`: who pays for it, a value of `models.Funding` (A66).
+    """
 
     slot_id: int
     schedule_id: int
@@ -28,6 +31,7 @@ class FreeSlot:
     end: datetime
     service_ids: frozenset[int]
     free: tuple[Span, ...]
+    funding: str = Funding.PRIVATE.value
 
 
 class Spans:
@@ -126,6 +130,7 @@ def free_slots(
         "device_id",
         "organisation_id",
         "schedule__clinic_id",
+        "funding",
         named=True,
     )
     rows = list(columns)
@@ -164,6 +169,7 @@ def free_slots(
                 end=row.end,
                 service_ids=frozenset(limited.get(row.pk, ())),
                 free=_without(row.start, row.end, taken),
+                funding=row.funding,
             )
         )
     return found

@@ -15,7 +15,16 @@ from slotbridge.his import audit, outbox
 from slotbridge.his.absences import EmptyTime
 from slotbridge.his.breaches import breach_of, unique
 from slotbridge.his.free import RESOURCES, Span, active_visits
-from slotbridge.his.models import Clinic, Device, Practitioner, Room, Schedule, Service, Slot
+from slotbridge.his.models import (
+    Clinic,
+    Device,
+    Funding,
+    Practitioner,
+    Room,
+    Schedule,
+    Service,
+    Slot,
+)
 from slotbridge.his.occupancy import lock_owners
 from slotbridge.his.organisation import known_channel
 from slotbridge.kit import clock
@@ -145,6 +154,7 @@ def open_slots(
     channels: Collection[str] = (),
     services: Iterable[Service] = (),
     room: Room | None = None,
+    funding: str = Funding.PRIVATE,
     note: str = "",
     by: str,
 ) -> list[Slot]:
@@ -169,6 +179,7 @@ def open_slots(
             start=start,
             end=end,
             channels=visible,
+            funding=Funding(funding),
             note=note,
         )
         for start, end in ranges
@@ -193,6 +204,7 @@ def change_slot(
     start: datetime | None = None,
     end: datetime | None = None,
     services: Collection[Service] | None = None,
+    funding: str | None = None,
     note: str | None = None,
     by: str,
 ) -> Slot:
@@ -212,6 +224,7 @@ def change_slot(
         raise SlotHasVisit(sticking_out)
     slot.day = clock.day_of(slot.start, schedule.clinic.unit.tz)
     slot.note = slot.note if note is None else note
+    slot.funding = slot.funding if funding is None else Funding(funding)
     slot.template_version = None
     with _judged([slot]):
         slot.save()
@@ -295,3 +308,28 @@ def withdraw_slots(*, schedule: Schedule, slot_ids: Collection[int], channel: st
     too: the free rest is withdrawn, the visits go on being exchanged until they are over (A34).
     """
     return _set_visible(schedule, slot_ids, channel, visible=False, by=by)
+
+
+@transaction.atomic
+def fund_slots(*, schedule: Schedule, slot_ids: Collection[int], funding: str, by: str) -> int:
+    """Says who pays for these slots (A66); returns how many said otherwise until now. A visit that
+    is on one keeps what it was booked with.
+    """
+    slots = list(
+        Slot.objects.select_for_update(no_key=True)
+        .filter(schedule=schedule, pk__in=slot_ids)
+        .exclude(funding=Funding(funding))
+        .order_by("pk")
+    )
+    changed = [slot.pk for slot in slots]
+    Slot.objects.filter(pk__in=changed).update(funding=funding)
+    outbox.record_days(schedule, days_of(schedule, slots))
+    audit.record(
+        organisation=schedule.organisation,
+        actor=by,
+        action="slots.fund",
+        target=schedule,
+        funding=Funding(funding).value,
+        slots=changed,
+    )
+    return len(changed)

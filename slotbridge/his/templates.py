@@ -6,14 +6,16 @@ nothing the second time; slots with visits and slots made by hand are never touc
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, time
+from typing import Any
 
 from django.db import transaction
 
 from slotbridge.his import audit, outbox, slots, weekly
 from slotbridge.his.free import RESOURCES, Span, Spans, active_visits
 from slotbridge.his.models import (
+    Funding,
     Room,
     Schedule,
     Service,
@@ -42,15 +44,16 @@ class PeriodSpec:
     channels: Sequence[str] = ()
     room: Room | None = None
     services: Sequence[Service] = ()
+    funding: str = Funding.PRIVATE
 
 
 @dataclass(frozen=True)
 class Generated:
     """What generating did, or would do, in numbers of slots.
 
-    `kept`: as the pattern has them already. `changed`: same time, services or visibility as the
-    new version has them. `booked_kept`: not touched, with a visit on them (A36). `blocked`: left
-    out, since the person, room or device has another slot at that time.
+    `kept`: as the pattern has them already. `changed`: same time; services, visibility or who pays
+    as the new version has them. `booked_kept`: not touched, with a visit on them (A36). `blocked`:
+    left out, since the person, room or device has another slot at that time.
     """
 
     added: int
@@ -96,6 +99,7 @@ def _periods_of(versions: Iterable[int]) -> dict[int, set[weekly.Period]]:
                 channels=frozenset(row.channels),
                 room_id=row.room_id,
                 service_ids=frozenset(service.pk for service in row.services.all()),
+                funding=row.funding,
             )
         )
     return periods
@@ -124,6 +128,7 @@ def _write_version(
             end=period.end,
             slot_minutes=period.slot_minutes,
             channels=sorted(period.channels),
+            funding=period.funding,
             room_id=period.room_id,
         )
         row.services.set(period.service_ids)
@@ -147,6 +152,7 @@ def save_template(*, schedule: Schedule, periods: Sequence[PeriodSpec], by: str)
             channels=frozenset(spec.channels),
             room_id=schedule.room_id or (spec.room.pk if spec.room else None),
             service_ids=frozenset(slots.own_services(schedule, spec.services)),
+            funding=Funding(spec.funding).value,
         )
         for spec in periods
     }
@@ -214,17 +220,23 @@ def _as_wanted(slot: Slot, base: weekly.Planned | None, wanted: weekly.Planned) 
     """What the slot should be: the new pattern's, save what somebody set on this slot by hand
     and what the pattern has not changed since (`base`: as the slot's own version had it).
     """
-    channels, services = wanted.channels, wanted.service_ids
-    if base is not None and base.channels == wanted.channels:
-        channels = frozenset(slot.channels)
-    if base is not None and base.service_ids == wanted.service_ids:
-        services = frozenset(service.pk for service in slot.services.all())
-    return weekly.Planned(wanted.day, wanted.start, wanted.end, channels, wanted.room_id, services)
+    if base is None:
+        return wanted
+    by_hand: dict[str, Any] = {}
+    if base.channels == wanted.channels:
+        by_hand["channels"] = frozenset(slot.channels)
+    if base.service_ids == wanted.service_ids:
+        by_hand["service_ids"] = frozenset(service.pk for service in slot.services.all())
+    if base.funding == wanted.funding:
+        by_hand["funding"] = slot.funding
+    return replace(wanted, **by_hand)
 
 
 def _differs(slot: Slot, wanted: weekly.Planned) -> bool:
     services = {service.pk for service in slot.services.all()}
-    return set(slot.channels) != wanted.channels or services != wanted.service_ids
+    return (set(slot.channels), services, slot.funding) != (
+        wanted.channels, wanted.service_ids, wanted.funding,
+    )  # fmt: skip
 
 
 def _difference(schedule: Schedule, first: date, last: date, *, lock: bool) -> _Difference:
@@ -294,9 +306,9 @@ def preview(*, schedule: Schedule, first: date, last: date) -> Generated:
 def _apply_changes(difference: _Difference) -> None:
     links = Slot.services.through
     for slot, planned in difference.change:
-        slot.channels = sorted(planned.channels)
+        slot.channels, slot.funding = sorted(planned.channels), planned.funding
     changed = [slot for slot, _ in difference.change]
-    Slot.objects.bulk_update(changed, ["channels"], batch_size=500)
+    Slot.objects.bulk_update(changed, ["channels", "funding"], batch_size=500)
     stay = [slot.pk for slot in (*difference.keep, *changed)]
     outdated = Slot.objects.filter(pk__in=stay).exclude(template_version=difference.version)
     outdated.update(template_version=difference.version)
@@ -319,6 +331,7 @@ def _new_slot(schedule: Schedule, version: TemplateVersion, planned: weekly.Plan
         start=planned.start,
         end=planned.end,
         channels=sorted(planned.channels),
+        funding=planned.funding,
         template_version=version,
     )
 

@@ -31,6 +31,7 @@ class Period:
     channels: frozenset[str] = frozenset()
     room_id: int | None = None
     service_ids: frozenset[int] = frozenset()
+    funding: str = "private"  # of models.Funding
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Planned:
     channels: frozenset[str]
     room_id: int | None
     service_ids: frozenset[int]
+    funding: str
 
 
 def check(periods: Iterable[Period]) -> None:
@@ -98,7 +100,13 @@ def plan(periods: Iterable[Period], first: date, last: date, tz: ZoneInfo) -> di
             start, end = (instant(day, wall, tz) for wall in (period.start, period.end))
             while start + step <= end:
                 planned[start, start + step] = Planned(
-                    day, start, start + step, period.channels, period.room_id, period.service_ids
+                    day,
+                    start,
+                    start + step,
+                    period.channels,
+                    period.room_id,
+                    period.service_ids,
+                    period.funding,
                 )
                 start += step
     return planned

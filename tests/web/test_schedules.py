@@ -32,7 +32,8 @@ def act(client, house, action, *picked, days=0):
 
 
 def new_slots(**changed):
-    fields = {"start": "14:00", "end": "16:00", "minutes": "30", "note": "", "room": ""}
+    fields = {"start": "14:00", "end": "16:00", "minutes": "30", "note": "", "room": "",
+              "funding": "private"}  # fmt: skip
     return {f"new-{name}": value for name, value in {**fields, **changed}.items()}
 
 
@@ -114,6 +115,22 @@ def test_a_selection_is_ticked_at_once(house, desk):
     assert Slot.objects.filter(channels__contains=[CHANNEL]).count() == 3
 
 
+def test_a66_who_pays_is_chosen_for_new_slots_and_for_a_selection(house, desk):
+    desk.post(page_of(house), new_slots(funding="public"))
+    made = list(Slot.objects.order_by("start"))
+    assert {slot.funding for slot in made} == {"public"}
+
+    act(desk, house, "fund:both", *made[:2])
+    assert [slot.funding for slot in Slot.objects.order_by("start")] == [
+        "both", "both", "public", "public",
+    ]  # fmt: skip
+    page = desk.get(reverse("slot", args=[made[0].public_id]))
+    assert page.context["form"]["funding"].value() == "both"
+
+    act(desk, house, "fund:barter", *made)
+    assert not Slot.objects.exclude(funding__in=["both", "public"]).exists()
+
+
 def test_pressing_without_a_selection_changes_nothing(house, desk):
     house.open()
 
@@ -188,11 +205,13 @@ def test_a_slots_times_services_and_note_are_changed(house, desk):
             "start": "09:15",
             "end": "10:00",
             "services": [house.service.public_id],
+            "funding": "both",
             "note": "pierwsza wizyta",
         },
     )
 
     slot.refresh_from_db()
+    assert slot.funding == "both"
     assert walls(house) == ["09:15-10:00"]
     assert (list(slot.services.all()), slot.note) == ([house.service], "pierwsza wizyta")
 
@@ -202,7 +221,8 @@ def test_a_slot_is_not_shortened_under_its_visit(house, desk):
     house.book(slot)
 
     page = desk.post(
-        reverse("slot", args=[slot.public_id]), {"start": "09:00", "end": "09:20", "note": ""}
+        reverse("slot", args=[slot.public_id]),
+        {"start": "09:00", "end": "09:20", "funding": "private", "note": ""},
     )
 
     assert "1 wizyta wystawałaby poza termin." in content(page)
@@ -225,7 +245,7 @@ def test_a_weekly_template_is_saved_and_slots_are_generated_after_a_look(house, 
         template,
         {
             **period(0, visible_znanylekarz="on"),
-            **period(1, weekday="2", services=[house.service.public_id]),
+            **period(1, weekday="2", services=[house.service.public_id], funding="public"),
             **period(2, start="", end=""),
         },
     )
@@ -236,6 +256,8 @@ def test_a_weekly_template_is_saved_and_slots_are_generated_after_a_look(house, 
     desk.post(generate, days)
     assert Slot.objects.filter(day="2026-03-09", channels=[CHANNEL]).count() == 4
     assert Slot.objects.filter(day="2026-03-11", services=house.service).count() == 4
+    assert Slot.objects.filter(day="2026-03-09", funding="private").count() == 4
+    assert Slot.objects.filter(day="2026-03-11", funding="public").count() == 4
     page = desk.get(template)
     assert [labels(page)["Od"] is not None, "1 usługa" in content(page)] == [True, True]
 

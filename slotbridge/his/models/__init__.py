@@ -13,6 +13,7 @@ from slotbridge.his.models.outbox import OutboxEntry
 from slotbridge.his.models.patient import Consent, Patient, PatientCandidate, PatientMerge
 from slotbridge.his.models.schedule import (
     Absence,
+    Funding,
     Schedule,
     Slot,
     TemplatePeriod,
@@ -29,6 +30,7 @@ __all__ = [
     "Clinic",
     "Consent",
     "Device",
+    "Funding",
     "OfferedPrice",
     "Organisation",
     "OutboxEntry",

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from slotbridge.his.models import Channel, Clinic, Practitioner, Room, Service, Slot
+from slotbridge.his.models import Channel, Clinic, Funding, Practitioner, Room, Service, Slot
 from slotbridge.kit import clock
 from slotbridge.web.forms.base import Choice, DayField, Form, WallTimeField, picked, records
 
@@ -73,6 +73,9 @@ class SlotForm(Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    funding = forms.ChoiceField(
+        label=gettext_lazy("Paid by"), choices=Funding, initial=Funding.PRIVATE
+    )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
 
     def __init__(
@@ -115,7 +118,7 @@ class NewSlotsForm(SlotForm):
         label=gettext_lazy("Minutes a slot"), min_value=1, max_value=1440, initial=30
     )
     room = Choice(label=gettext_lazy("Room"), required=False, empty=gettext_lazy("— none —"))
-    field_order = ("start", "end", "minutes", "room", "services", "note")
+    field_order = ("start", "end", "minutes", "room", "services", "funding", "note")
 
     def __init__(
         self, *args: Any, rooms: Sequence[Room], channels: Sequence[Channel], **kwargs: Any
@@ -191,6 +194,13 @@ class PeriodForm(Form):
         label=gettext_lazy("Only these services"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
+    )
+    funding = forms.TypedChoiceField(
+        label=gettext_lazy("Paid by"),
+        choices=Funding,
+        initial=Funding.PRIVATE,
+        empty_value=Funding.PRIVATE,
+        required=False,
     )
 
     def __init__(

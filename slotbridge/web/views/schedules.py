@@ -19,7 +19,16 @@ from django.utils.translation import ngettext
 from slotbridge.his import slots as his
 from slotbridge.his.breaches import NameTaken
 from slotbridge.his.free import FreeSlot, free_slots
-from slotbridge.his.models import Channel, Clinic, Practitioner, Schedule, Service, Slot, Visit
+from slotbridge.his.models import (
+    Channel,
+    Clinic,
+    Funding,
+    Practitioner,
+    Schedule,
+    Service,
+    Slot,
+    Visit,
+)
 from slotbridge.his.names import sort_key
 from slotbridge.kit import clock
 from slotbridge.sync import shown
@@ -143,6 +152,7 @@ def schedule_day(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         "today": clock.today(tz),
         "rows": rows,
         "channels": [(channel, visibility_label(channel)) for channel in channels],
+        "fundings": Funding.choices,
         "form": form,
     }
     return render(request, "web/schedule_day.html", context)
@@ -163,6 +173,8 @@ def slots_act(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         _delete(request, schedule, form.slot_ids)
     elif action in {"publish", "withdraw"}:
         _set_visible(request, schedule, form.slot_ids, code, visible=action == "publish")
+    elif action == "fund" and code in Funding.values:
+        _fund(request, schedule, form.slot_ids, Funding(code))
     return redirect(day_address(schedule, day))
 
 
@@ -187,6 +199,7 @@ def _open(request: StaffRequest, schedule: Schedule, form: NewSlotsForm) -> bool
             channels=form.channels,
             services=form.chosen_services,
             room=form.chosen_room,
+            funding=form.cleaned_data["funding"],
             note=form.cleaned_data["note"],
             by=request.by,
         )
@@ -252,6 +265,16 @@ def _set_visible(
         )
     )
     messages.success(request, text % {"n": count, "portal": channel.name})
+
+
+def _fund(request: StaffRequest, schedule: Schedule, slot_ids: list[int], funding: Funding) -> None:
+    count = his.fund_slots(schedule=schedule, slot_ids=slot_ids, funding=funding, by=request.by)
+    text = ngettext(
+        "%(n)s slot is now paid by: %(funding)s.",
+        "%(n)s slots are now paid by: %(funding)s.",
+        count,
+    )
+    messages.success(request, text % {"n": count, "funding": funding.label})
 
 
 def _rows(schedule: Schedule, day: date, channels: Sequence[Channel]) -> list[Row]:

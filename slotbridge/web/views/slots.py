@@ -50,6 +50,7 @@ def slot(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
             "start": row.start.astimezone(tz).time(),
             "end": row.end.astimezone(tz).time(),
             "services": [str(service.public_id) for service in row.services.all()],
+            "funding": row.funding,
             "note": row.note,
         },
     )
@@ -75,6 +76,7 @@ def template(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
                 channels=form.channels,
                 room=form.chosen_room,
                 services=form.chosen_services,
+                funding=form.cleaned_data["funding"],
             )
             for form in forms
             if form.is_filled
@@ -132,6 +134,7 @@ def _change(request: StaffRequest, row: Slot, form: SlotForm) -> bool:
             start=start,
             end=end,
             services=form.chosen_services,
+            funding=form.cleaned_data["funding"],
             note=form.cleaned_data["note"],
             by=request.by,
         )
@@ -192,5 +195,6 @@ def _initial(period: TemplatePeriod) -> dict[str, Any]:
         "slot_minutes": period.slot_minutes,
         "room": str(period.room.public_id) if period.room else "",
         "services": [str(service.public_id) for service in period.services.all()],
+        "funding": period.funding,
         **{f"visible_{code}": True for code in period.channels},
     }
