@@ -376,6 +376,13 @@ class CalendarConnector(Connector):
     def zone_of(cls, settings: Mapping[str, str]) -> ZoneInfo:
         """The zone of the site that an account's settings name."""
 
+    @classmethod
+    def keeps_services(cls, settings: Mapping[str, str]) -> bool:  # noqa: ARG003 - most have no choice
+        """Whether the services of each address follow our price lists (A16-A31); False: they are
+        kept on the portal, and only read.
+        """
+        return True
+
     horizon: ClassVar[timedelta]  # how far ahead the portal takes days
     repeat_window: ClassVar[timedelta]  # how long a repeated request is ignored; zero: never
     writes_per_minute: ClassVar[int]

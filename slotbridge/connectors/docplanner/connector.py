@@ -94,6 +94,10 @@ class DocplannerConnector(CalendarConnector):
     def currency_of(cls, settings: Mapping[str, str]) -> str:
         return site.read(settings).currency
 
+    @classmethod
+    def keeps_services(cls, settings: Mapping[str, str]) -> bool:
+        return site.read(settings).keeps_services
+
     def close(self) -> None:
         self._client.close()
 

@@ -84,6 +84,16 @@ FIELDS = (
         ),
     ),
     SettingField(
+        "services",
+        gettext_noop("Services and prices at each address"),
+        default="ours",
+        choices=(
+            ("ours", gettext_noop("follow the price lists that are used there")),
+            ("portal", gettext_noop("are kept on the portal; nothing of them is changed")),
+        ),
+        help=gettext_noop("What the portal’s own people added there is never removed by itself."),
+    ),
+    SettingField(
         "base_url",
         gettext_noop("Address of a sandbox"),
         help=gettext_noop("Empty for the real portal."),
@@ -100,6 +110,7 @@ class Site:
     currency: str  # ISO 4217
     delivery: Delivery
     sends_identity: bool
+    keeps_services: bool  # address services follow our price lists
 
 
 def read(settings: Mapping[str, str]) -> Site:
@@ -118,6 +129,7 @@ def read(settings: Mapping[str, str]) -> Site:
         currency=CURRENCIES[chosen["domain"]],
         delivery=Delivery(chosen["delivery"]),
         sends_identity=chosen["identity"] == "yes",
+        keeps_services=chosen["services"] == "ours",
     )
 
 
