@@ -1,17 +1,25 @@
 """Bookings: made, moved, canceled. The database decides who was first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from slotbridge.kit import clock
-from slotbridge.sandbox import calendars
-from slotbridge.sandbox.models import Address, AddressService, Booking
+from slotbridge.sandbox import calendars, rules
+from slotbridge.sandbox.models import (
+    Address,
+    AddressService,
+    Booking,
+    InsurancePlan,
+    InsuranceProvider,
+)
 from slotbridge.sandbox.patients import PatientData
 from slotbridge.sandbox.router import DATABASE
 
 LONGEST_MINUTES = 24 * 60
+# Payment states in which nothing is held any more, or nothing yet; all others hold money.
+NOTHING_HELD = frozenset({"", "not-paid", "refunded", "charged_back", "new", "failed", "canceled"})
 
 
 class BookingImpossible(Exception):
@@ -23,21 +31,31 @@ class SlotNotFound(Exception):
 
 
 class ServiceNotOffered(Exception):
-    """Something free starts then, but not for this service."""
+    """Something free starts then, but not for this service, or not for who would pay."""
 
 
 class NotBooked(Exception):
     """The booking is canceled or moved already."""
 
 
+class OtherPaymentAccount(Exception):
+    """Money is held for the visit by another account than the target's: cancel, book anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody wants to book; `minutes` None means the duration on offer."""
+    """What somebody wants to book; `minutes` None means the duration on offer.
+
+    `anywhere`: also at times that no period offers, in an enabled calendar (quirk moves_anywhere).
+    """
 
     address: Address
     service: AddressService
     start: datetime
     minutes: int | None = None
+    insurance_provider: InsuranceProvider | None = None  # None: the patient pays
+    insurance_plan: InsurancePlan | None = None
+    anywhere: bool = False
 
     def until(self, end: datetime) -> datetime:
         return end if self.minutes is None else self.start + timedelta(minutes=self.minutes)
@@ -46,26 +64,40 @@ class Wanted:
 def find_end(wanted: Wanted, *, without: Booking | None = None) -> datetime:
     """When the wanted visit would end.
 
-    Raises NotCommercial, BookingImpossible, SlotNotFound or ServiceNotOffered. A duration other
-    than the one on offer is allowed while it fits in the free run up to the period's end.
+    Raises NotCommercial, BookingImpossible, SlotNotFound, ServiceNotOffered or PayerNotAccepted.
+    A duration other than the one on offer is allowed while it fits in the free run up to the
+    period's end.
     """
     address = wanted.address
     calendars.require_commercial(address)
     if address.calendar != Address.Calendar.ENABLED:
         raise BookingImpossible
+    if wanted.is_anywhere:
+        end = wanted.until(wanted.start + timedelta(minutes=wanted.service.default_duration))
+        limit = end
+    else:
+        offer = _find_offer(wanted, without)
+        end, limit = wanted.until(offer.end), offer.period_end
+    busy = calendars.busy_ranges(address, wanted.start, end, without=without)
+    if end > limit or busy.hides(wanted.start, end):
+        raise SlotNotFound
+    return end
+
+
+def _find_offer(wanted: Wanted, without: Booking | None) -> rules.Offer:
     second = timedelta(seconds=1)
-    found = calendars.offers(address, wanted.start, wanted.start + second, without=without)
+    found = calendars.offers(wanted.address, wanted.start, wanted.start + second, without=without)
     found = [offer for offer in found if offer.start == wanted.start]
     if not found:
         raise SlotNotFound
-    offer = next((offer for offer in found if offer.service == wanted.service.pk), None)
-    if offer is None:
+    found = [offer for offer in found if offer.service == wanted.service.pk]
+    if not found:
         raise ServiceNotOffered
-    end = wanted.until(offer.end)
-    busy = calendars.busy_ranges(address, wanted.start, end, without=without)
-    if end > offer.period_end or busy.hides(wanted.start, end):
-        raise SlotNotFound
-    return end
+    if wanted.is_chosen:
+        found = [offer for offer in found if offer.is_for(wanted.payer.insurer)]
+    if not found:
+        raise PayerNotAccepted
+    return found[0]
 
 
 def book(
@@ -75,9 +107,10 @@ def book(
     by: Booking.Actor,
     comment: str = "",
     label: str = "",
+    is_recurring: bool = False,
 ) -> Booking:
     """Raises what find_end raises; a race lost in the database is SlotNotFound."""
-    end = find_end(wanted)
+    end = find_end(wanted, by=by)
     booking = Booking(
         address=wanted.address,
         service=wanted.service,
@@ -86,9 +119,17 @@ def book(
         patient=patient.as_dict(),
         comment=comment,
         label=label,
+        is_recurring=is_recurring,
+        insurance_provider=wanted.insurance_provider,
+        insurance_plan=wanted.insurance_plan,
+        is_recurring=is_recurring,
         booked_by=by,
         booked_at=clock.now(),
+        insurance_provider=wanted.payer.provider,
+        insurance_plan=wanted.payer.plan,
     )
+    if wanted.is_chosen:
+        payments.ask_for(booking)
     with transaction.atomic(using=DATABASE):
         calendars.lock(wanted.address)
         _create(booking)
@@ -106,30 +147,46 @@ def _create(booking: Booking) -> None:
 
 
 def move(old: Booking, wanted: Wanted, *, by: Booking.Actor) -> Booking:
-    """A new booking with a new id; the old one becomes canceled. Raises as `book`, and NotBooked.
+    """A new booking with a new id; the old one becomes canceled.
 
-    Nothing changes when the target is refused.
+    Who pays, and what was paid, goes with it; a confirmation does not. Raises as `book`,
+    NotBooked or OtherPaymentAccount; nothing changes when the target is refused.
     """
     with transaction.atomic(using=DATABASE):
         for address in _in_lock_order(old.address, wanted.address):
             calendars.lock(address)
         _cancel(old, by=by, reason="")
+        old.refresh_from_db()
+        if _crosses_accounts(old, wanted.address):
+            raise OtherPaymentAccount
+        payer = replace(
+            wanted, insurance_provider=old.insurance_provider, insurance_plan=old.insurance_plan
+        )
         new = Booking(
             address=wanted.address,
             service=wanted.service,
             start=wanted.start,
-            end=find_end(wanted),  # the old one is canceled by now and hides nothing
+            end=find_end(payer, by=by),  # the old one is canceled by now and hides nothing
             patient=old.patient,
             comment=old.comment,
             label=old.label,
+            is_recurring=old.is_recurring,
+            insurance_provider=old.insurance_provider,
+            insurance_plan=old.insurance_plan,
+            payment_status=old.payment_status,
+            payment_due_at=old.payment_due_at,
             booked_by=by,
             booked_at=clock.now(),
             origin=old.origin or old,
             moved_from=old,
         )
         _create(new)
-    old.refresh_from_db()
     return new
+
+
+def _crosses_accounts(booking: Booking, target: Address) -> bool:
+    held = booking.payment_status not in NOTHING_HELD
+    return held and booking.address.payment_account != target.payment_account
 
 
 def _in_lock_order(*addresses: Address) -> list[Address]:

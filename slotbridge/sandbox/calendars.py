@@ -189,7 +189,7 @@ def offers(
     """What may be booked with a start in [start, end), by start; `without` counts as free.
 
     Starts that have passed, and everything at an address whose calendar is not enabled, are not
-    offered.
+    offered, nor is a service that is no longer the address's: its grid stays, it does not.
     """
     apply_due(address)
     if address.calendar != Address.Calendar.ENABLED or not address.is_commercial or start >= end:
@@ -199,7 +199,9 @@ def offers(
     )
     periods = [period for day in days for period in rules.unpack(day.periods)]
     busy = busy_ranges(address, start, end + timedelta(days=1), without=without)
-    return sorted(rules.free(periods, busy, (start, end), clock.now()))
+    known = set(address.services.values_list("pk", flat=True))
+    found = rules.free(periods, busy, (start, end), clock.now())
+    return sorted(offer for offer in found if offer.service in known)
 
 
 def busy_ranges(

@@ -3,15 +3,19 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import uuid5
 
 from slotbridge.sandbox import bookings, rules
 from slotbridge.sandbox.models import (
     Address,
+    AddressInsurance,
     AddressService,
     Booking,
     Break,
     Doctor,
     Facility,
+    InsurancePlan,
+    InsuranceProvider,
     Service,
 )
 
@@ -70,9 +74,24 @@ def doctor(row: Doctor, within: Facility, scopes: Scopes = NO_SCOPES) -> Json:
     if "doctor.profile_url" in scopes:
         shown["profile_url"] = f"/doctors/{row.key}"
     if "doctor.addresses" in scopes:
-        rows = row.addresses.filter(facility=within)
-        shown["addresses"] = items(address(each, scopes) for each in rows)
+        shown["addresses"] = items(
+            _doctors_address(each, scopes) for each in integrated(row, within)
+        )
     shown["_links"] = {"self": link(here), "addresses": link(f"{here}/addresses")}
+    return shown
+
+
+def integrated(whose: Doctor, within: Facility) -> list[Address]:
+    """The doctor's addresses in the facility that the API knows."""
+    rows = whose.addresses.filter(facility=within)
+    return [each for each in rows if each.is_integrated]
+
+
+def _doctors_address(row: Address, scopes: Scopes) -> Json:
+    """An address inside getDoctor, the only operation where the extra fields have a scope."""
+    shown = address(row, scopes)
+    if "address.booking_extra_fields" not in scopes:
+        del shown["booking_extra_fields"]
     return shown
 
 
@@ -84,12 +103,14 @@ def address(row: Address, scopes: Scopes = NO_SCOPES) -> Json:
         "city_name": row.city_name or None,
         "post_code": row.post_code or None,
         "street": row.street or None,
-        "booking_extra_fields": {"gender": False, "nin": False, "birth_date": False},
+        "booking_extra_fields": {
+            name: bool(row.extra_fields.get(name)) for name in ("gender", "nin", "birth_date")
+        },
     }
     if "address.online_only" in scopes:
         shown["is_online_only"] = row.is_online_only
     if "address.visit_payment" in scopes:
-        shown["visit_payment"] = False
+        shown["visit_payment"] = row.takes_payment
     if "address.commercial_type" in scopes:
         shown["commercial_type"] = row.commercial_type
     if "address.insurance_support" in scopes:
@@ -97,6 +118,7 @@ def address(row: Address, scopes: Scopes = NO_SCOPES) -> Json:
     shown["_links"] = {
         "self": link(here),
         "services": link(f"{here}/services"),
+        "insurance_providers": link(f"{here}/insurance-providers"),
         "slots": link(f"{here}/slots"),
         "bookings": link(f"{here}/bookings"),
         "breaks": link(f"{here}/breaks"),
@@ -132,8 +154,21 @@ def address_service(
     if "address_service.custom_name" in scopes:
         shown["custom_name"] = row.custom_name or None
     if "address_service.public_insurance_flow" in scopes:
-        shown["is_public_insurance_flow"] = False
+        shown["is_public_insurance_flow"] = row.address.takes_nfz
     return shown
+
+
+def insurance_provider(row: InsuranceProvider) -> Json:
+    return {"insurance_provider_id": str(row.pk), "name": row.name}
+
+
+def insurance_plan(row: InsurancePlan) -> Json:
+    return {"insurance_plan_id": str(row.pk), "name": row.name}
+
+
+def address_insurance(row: AddressInsurance) -> Json:
+    plans = items(insurance_plan(each) for each in row.plans.all())
+    return insurance_provider(row.provider) | {"insurance_plans": plans}
 
 
 def calendar_break(row: Break) -> Json:
@@ -166,23 +201,47 @@ def _times(row: Booking) -> Json:
     }
 
 
+def _insurance(row: Booking, *, none: str | None) -> Json | None:
+    """`none` stands for a missing plan: null in answers, "" in notifications."""
+    if row.insurance_provider is None:
+        return None
+    plan = row.insurance_plan
+    return {
+        "id": str(row.insurance_provider.pk),
+        "name": row.insurance_provider.name,
+        "plan": plan.name if plan else none,
+        "plan_id": str(plan.pk) if plan else none,
+    }
+
+
+def _video_url(row: Booking) -> str | None:
+    """Of a visit at an online address; the same over all its moves (behaviour.md section 11).
+
+    It lets into the room whoever has it, so it says nothing of the patient's own link.
+    """
+    if not row.address.is_online_only:
+        return None
+    first = row.origin or row
+    return f"https://video.sandbox.example/{uuid5(first.key, 'video')}"
+
+
 def booking(row: Booking, scopes: Scopes) -> Json:
     """A booking with the parts that `scopes` name; booking_scopes() for all of them."""
     shown = _times(row) | {
         "comment": row.comment or None,
-        "insurance": None,
-        "visit_payment": False,
-        "visit_payment_status": None,
-        "videocall_url": None,
+        "insurance": _insurance(row, none=None),
+        "visit_payment": bool(row.payment_status),
+        "visit_payment_status": row.payment_status or None,
+        "videocall_url": _video_url(row),
     }
     if "booking.patient" in scopes:
         shown["patient"] = _patient(row)
     if "booking.address_service" in scopes:
         shown["address_service"] = address_service(row.service, scopes) if row.service else None
     if "booking.presence" in scopes:
-        shown["presence"] = None
+        shown["presence"] = row.presence or None
     if "booking.confirmation" in scopes:
-        shown["confirmed"] = False
+        shown["confirmed"] = row.is_confirmed
     if "booking.moving" in scopes:
         shown["moving"] = {
             "origin_booking_id": str(row.origin_id or row.pk),
@@ -213,6 +272,11 @@ def place(at: Address) -> Json:
     }
 
 
+def told_address(row: Address) -> Json:
+    """The address of an event that is about it: its commercial type too."""
+    return place(row)["address"] | {"commercial_type": row.commercial_type}
+
+
 def _told_service(row: AddressService | None) -> Json | None:
     if row is None:
         return None
@@ -236,9 +300,11 @@ def told_booking(row: Booking) -> Json:
         "address_service": _told_service(row.service),
         "patient": _told_patient(row.patient),
         "comment": row.comment,
-        "insurance": None,
-        "visit_payment": False,
+        "insurance": _insurance(row, none=""),
+        "visit_payment": bool(row.payment_status),
     }
+    if video := _video_url(row):
+        shown["videocall_url"] = video
     if not row.canceled_at:
         del shown["canceled_at"]  # as in the contract's examples
     return shown
@@ -268,7 +334,7 @@ def told_request(
         "end_at": moment(end),
         "address_service": _told_service(wanted.service),
         "comment": "",
-        "visit_payment": False,
+        "visit_payment": wanted.address.takes_payment,
     }
     if patient is not None:
         shown["patient"] = _told_patient(patient)

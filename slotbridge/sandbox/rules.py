@@ -7,7 +7,7 @@ service is offered at a grid point only if it ends by the period's end.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from math import gcd
@@ -20,7 +20,10 @@ LONGEST_READ = timedelta(days=180)
 FURTHEST_END = timedelta(weeks=12)
 SAME_REQUEST_IGNORED = timedelta(minutes=3)
 
-EVERYBODY = "with-and-without-insurance"  # insurance_accepted when a period names none
+# insurance_accepted of a period; the first when it names none.
+EVERYBODY = "with-and-without-insurance"
+PRIVATE_ONLY = "without-insurance-only"
+INSURED_ONLY = "with-insurance-only"
 
 StoredPeriod = tuple[int, int, list[tuple[int, int]], str, list[int]]
 Range = tuple[datetime, datetime]
@@ -48,6 +51,16 @@ class Offer:
     service: int
     end: datetime
     period_end: datetime
+    insurance_accepted: str = field(default=EVERYBODY, compare=False)
+    providers: tuple[int, ...] = field(default=(), compare=False)
+
+    def takes(self, provider: int | None) -> bool:
+        """Whether a patient may come on this insurer's account; None: on their own."""
+        if provider is None:
+            return self.insurance_accepted != INSURED_ONLY
+        if self.insurance_accepted == PRIVATE_ONLY:
+            return False
+        return not self.providers or provider in self.providers
 
 
 def local(instant: datetime) -> datetime:
@@ -69,7 +82,9 @@ def cut(period: Period) -> Iterator[Offer]:
         for service, minutes in period.services:
             end = start + timedelta(minutes=minutes)
             if end <= period.end:
-                yield Offer(start, service, end, period.end)
+                yield Offer(
+                    start, service, end, period.end, period.insurance_accepted, period.providers
+                )
         start += step
 
 

@@ -3,6 +3,11 @@
 from uuid import uuid4
 
 from django.db import models
+from django.utils.functional import cached_property
+
+from slotbridge.kit import clock
+
+NFZ = 13  # the public insurer's id, the same everywhere (behaviour.md section 5)
 
 
 class Facility(models.Model):
@@ -78,6 +83,16 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.name, self.street, self.city_name) if part)
+
+    @property
+    def is_integrated(self) -> bool:
+        """False from the moment a removed integration ends: the API knows it no more."""
+        return self.integration_ends_at is None or self.integration_ends_at > clock.now()
+
+    @cached_property
+    def takes_nfz(self) -> bool:
+        """Patients may come here on the public insurer's account."""
+        return self.insurance_support != "private" and self.insurances.filter(provider=NFZ).exists()
 
     @property
     def is_commercial(self) -> bool:

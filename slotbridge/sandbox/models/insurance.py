@@ -2,13 +2,13 @@
 
 from django.db import models
 
-from slotbridge.sandbox.models.directory import Address
+from slotbridge.sandbox.models.directory import NFZ, Address
 
 
 class InsuranceProvider(models.Model):
     """An insurer of the dictionary. Id 13 is NFZ, the public one (behaviour.md section 5)."""
 
-    NFZ = 13
+    NFZ = NFZ
 
     name = models.CharField(max_length=200, unique=True)
 
