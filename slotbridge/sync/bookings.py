@@ -6,42 +6,56 @@ order ends in the same state. Nothing here speaks to a portal but `read_again`.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, replace
-from datetime import timedelta
-from uuid import UUID
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop as _noop
 
-from slotbridge.his import patients, story, visits
-from slotbridge.his.models import Schedule, Service, Slot, Visit
+from slotbridge.his import story, visits
+from slotbridge.his.models import Visit
 from slotbridge.kit import clock
-from slotbridge.sync import fanout
+from slotbridge.sync import assigning, details, fanout
+from slotbridge.sync.booking_rows import (
+    as_found,
+    data_of,
+    for_a_person,
+    listing_at,
+    note_seen,
+    remember,
+    sealed,
+)
 from slotbridge.sync.contract import (
     By,
     CalendarConnector,
     Gone,
-    ItemKind,
     ListingRef,
     PortalBooking,
-    PortalPatient,
     Refused,
 )
-from slotbridge.sync.models import Account, Booking, CatalogueItem, Link, Listing
+from slotbridge.sync.models import Account, Booking, Listing
 from slotbridge.sync.queue import Lease
-from slotbridge.sync.registry import calendar_class
-from slotbridge.sync.seals import box
+
+__all__ = [
+    "agrees",
+    "apply",
+    "as_found",
+    "data_of",
+    "for_a_person",
+    "listing_at",
+    "moved_on",
+    "note_seen",
+    "read_again",
+    "read_newest",
+    "remember",
+]
 
 log = structlog.stdlib.get_logger(__name__)
 
 Status = Booking.Status
 
-
-class CannotAssign(Exception):
-    """No record of ours for it (A48): kept with its data for a person; the text says which."""
+_TOO_LATE = _noop("It was cancelled there after it had begun or ended here.")
+_PAID = _noop("It was cancelled there, but it is paid: cancel it here, or ask the patient.")
 
 
 @transaction.atomic
@@ -65,6 +79,27 @@ def apply(account: Account, found: PortalBooking, *, old_booking: str = "") -> B
     if row.visit_id is None:
         return _apply_new(account, found, row)
     return _apply_changed(account, found, row)
+
+
+@transaction.atomic
+def apply_details(
+    account: Account,
+    found: PortalBooking,
+    *,
+    hint: PortalBooking | None,
+    said_at: datetime | None,
+    old_booking: str = "",
+) -> None:
+    """As `apply`, after a notification of details: with what only that knows of the booking, unless
+    a newer one was heard before it. Of a visit that was over before we knew of it nothing is kept.
+    """
+    row = Booking.objects.filter(account=account, external_id=found.id).first()
+    if row is None and found.end <= clock.now():
+        return
+    is_news = hint is not None and hint.id == found.id and not details.is_old(row, said_at)
+    row = apply(account, details.merged(found, hint) if is_news else found, old_booking=old_booking)
+    if is_news and said_at is not None:
+        Booking.objects.filter(pk=row.pk).update(said_at=said_at)
 
 
 def read_newest(
@@ -125,193 +160,27 @@ def agrees(booking: Booking, visit: Visit, listing: Listing | None) -> bool:
     return same_place and (booking.start, booking.end) == (visit.start, visit.end)
 
 
-def remember(
-    account: Account,
-    found: PortalBooking,
-    *,
-    visit: Visit | None,
-    booked_by: By | None = None,
-    problem: str = "",
-) -> Booking:
-    """The row of a booking, made or brought up to date; data are sealed only without a visit."""
-    return Booking.objects.update_or_create(
-        organisation_id=account.organisation_id,
-        account=account,
-        external_id=found.id,
-        defaults={
-            "visit": visit,
-            "listing": listing_at(account, found.address),
-            "facility": found.facility,
-            "doctor": found.doctor,
-            "address": found.address,
-            "status": Status.BOOKED if found.is_booked else Status.CANCELED,
-            "booked_by": str(booked_by or found.booked_by),
-            "start": found.start,
-            "end": found.end,
-            "problem": problem[:300],
-            "sealed_data": None if visit else _sealed(found),
-            "seen_at": clock.now(),
-        },
-    )[0]
-
-
-def listing_at(account: Account, address: str) -> Listing | None:
-    return Listing.objects.filter(account=account, address=address).first()
-
-
-def data_of(booking: Booking) -> dict[str, object]:
-    """What the portal said of a booking that has no visit, for staff who settle it (A48)."""
-    if booking.sealed_data is None:
-        return {}
-    opened: dict[str, object] = json.loads(box().open_text(booking.sealed_data))
-    return opened
-
-
-def for_a_person(account: Account) -> QuerySet[Booking]:
-    """Bookings that somebody has to look at: not assigned, or told too late (A48, A59)."""
-    return Booking.objects.filter(
-        Q(status=Status.BOOKED) | Q(visit__isnull=False), ~Q(problem=""), account=account
-    )
-
-
-@transaction.atomic
-def note_seen(*, booking: Booking, by: str) -> None:
-    """A person has read why a booking was marked. One that is ahead and has no visit stays: it
-    is assigned by itself when what is missing is there.
-    """
-    over = Q(visit__isnull=False) | Q(end__lte=clock.now())
-    if Booking.objects.filter(over, pk=booking.pk).update(problem="") and booking.visit:
-        story.tell(booking.visit, "note-seen", by, booking=booking.external_id)
-
-
 # --- New ------------------------------------------------------------------------------------
 
 
 def _apply_new(account: Account, found: PortalBooking, row: Booking | None = None) -> Booking:
     if found.booked_by == By.US:
-        return _adopt(account, found)
+        return assigning.adopt(account, found)
     if found.end <= clock.now():
         # Over before we heard of it (A63 takes over what is ahead): nothing to hold time for.
         return row or remember(
             account, found, visit=None, problem=_noop("It was over when we heard of it.")
         )
+    if row is not None and row.cancel_due_at is not None:
+        return row  # a person is having it cancelled (A48)
     try:
-        schedule, service = _assign(account, found)
-    except CannotAssign as reason:
+        schedule = assigning.schedule_of(account, found)
+    except assigning.CannotAssign as reason:
         log.warning("booking not assigned", account=account.pk, booking=found.id)
         return remember(account, found, visit=None, problem=str(reason))
-    patient = found.patient or PortalPatient()
-    match = patients.match_or_register(
-        organisation=account.organisation,
-        data=patients.PatientData(
-            given_name=patient.given_name,
-            family_name=patient.family_name,
-            email=patient.email,
-            phone=patient.phone,
-            birth_date=patient.birth_date,
-            national_id=patient.national_id,
-            sex=patient.sex,
-            consents=patient.consents,
-        ),
-        channel=account.channel,
-        by=account.channel,
-    )
-    visit = visits.book_visit(
-        schedule=schedule,
-        start=found.start,
-        end=found.end,
-        patient=match.patient,
-        service=service,
-        channel=account.channel,
-        price_minor=found.price_minor,
-        currency="" if found.price_minor is None else _currency(account),
-        comment=found.comment,
-        verify=match.verify,
-        as_booked=match.as_booked,
-        keep_clash=True,
-        by=account.channel,
-    )
-    log.info("visit booked", visit=visit.pk, account=account.pk, booking=found.id)
-    problem = (
-        "" if service else _noop("The service it was booked for is not linked to one of ours.")
-    )
-    return remember(account, found, visit=visit, problem=problem)
-
-
-def _adopt(account: Account, found: PortalBooking) -> Booking:
-    """A booking that we made ourselves and did not hear the answer of; never a new visit."""
-    visit = _visit_of_marker(account, found.comment)
-    taken = (
-        visit is not None
-        and Booking.objects.filter(account=account, visit=visit, status=Status.BOOKED).exists()
-    )
-    if visit is None or taken:
-        return remember(
-            account,
-            found,
-            visit=None,
-            problem=_noop("Made by this integration, but for no visit here."),
-        )
-    fanout.ask_visits([visit.pk], account)
-    return remember(account, found, visit=visit)
-
-
-def _visit_of_marker(account: Account, comment: str) -> Visit | None:
-    for word in comment.replace("[", " ").replace("]", " ").split():
-        try:
-            marker = UUID(word)
-        except ValueError:
-            continue
-        return Visit.objects.filter(
-            organisation_id=account.organisation_id, public_id=marker
-        ).first()
-    return None
-
-
-def _assign(account: Account, found: PortalBooking) -> tuple[Schedule, Service | None]:
-    """The schedule by the slot (A13), then the service in that clinic. Raises CannotAssign."""
-    listing = listing_at(account, found.address)
-    if listing is None:
-        raise CannotAssign(_noop("No practitioner of ours is linked to this doctor and address."))
-    schedules = list(
-        Schedule.objects.filter(listings__listing=listing).select_related("clinic").order_by("pk")
-    )
-    if not schedules:
-        raise CannotAssign(_noop("The links of this doctor and address were removed."))
-    slot = (
-        Slot.objects.filter(schedule__in=schedules, start__lt=found.end, end__gt=found.start)
-        .order_by("start")
-        .first()
-    )
-    schedule = next((s for s in schedules if slot and s.pk == slot.schedule_id), schedules[0])
-    return schedule, _service(account, schedule, found)
-
-
-def _service(account: Account, schedule: Schedule, found: PortalBooking) -> Service | None:
-    item = CatalogueItem.objects.filter(
-        account=account, kind=ItemKind.ADDRESS_SERVICE, external_id=found.service
-    ).first()
-    if item is None or not item.service:
-        return None
-    linked = [
-        link.service
-        for link in Link.objects.filter(
-            account=account,
-            service__isnull=False,
-            ended_at__isnull=True,
-            item__kind=ItemKind.SERVICE,
-            item__external_id=item.service,
-        ).select_related("service")
-        if link.service is not None
-    ]
-    priced = [
-        service
-        for service in linked
-        if service.prices.filter(
-            price_list__clinic=schedule.clinic_id, price_list__uses__channel=account.channel
-        ).exists()
-    ]
-    return next(iter(priced or linked), None)
+    service = assigning.service_of(account, schedule, found)
+    visit = assigning.take_in(account, found, schedule, service)
+    return Booking.objects.get(account=account, visit=visit, status=Status.BOOKED)
 
 
 # --- Moved, changed, cancelled ----------------------------------------------------------------
@@ -348,6 +217,7 @@ def _apply_moved(account: Account, found: PortalBooking, before: Booking) -> Boo
             _follow(account, found, row, visit)
         # Else we moved or cancelled it too, and the portal is to be told: of two moves ours
         # stands, and a cancellation beats a move (A44).
+        details.note(account, found, row)
         fanout.ask_visits([visit.pk], account)
     before.replaced_by = row
     before.save(update_fields=["replaced_by"])
@@ -358,12 +228,15 @@ def _apply_changed(account: Account, found: PortalBooking, row: Booking) -> Book
     visit = row.visit
     assert visit is not None
     if (row.start, row.end, row.address) == (found.start, found.end, found.address):
-        Booking.objects.filter(pk=row.pk).update(seen_at=clock.now())
+        row.seen_at = clock.now()
+        row.save(update_fields=["seen_at"])
+        details.note(account, found, row)
         return row
     unchanged_here = _unchanged_here(account, row, visit)
     row = remember(account, found, visit=visit, booked_by=By(row.booked_by))
     if unchanged_here:
         _follow(account, found, row, visit)
+    details.note(account, found, row)
     fanout.ask_visits([visit.pk], account)
     return row
 
@@ -376,10 +249,10 @@ def _unchanged_here(account: Account, booking: Booking, visit: Visit) -> bool:
 def _follow(account: Account, found: PortalBooking, row: Booking, visit: Visit) -> None:
     """Moves our visit where the portal moved its booking."""
     try:
-        schedule, service = _assign(account, found)
-    except CannotAssign as problem:
+        schedule = assigning.schedule_of(account, found)
+    except assigning.CannotAssign as problem:
         row.problem = str(problem)
-        row.sealed_data = _sealed(found)
+        row.sealed_data = sealed(found)
         row.save(update_fields=["problem", "sealed_data"])
         return
     try:
@@ -388,7 +261,7 @@ def _follow(account: Account, found: PortalBooking, row: Booking, visit: Visit) 
             schedule=schedule,
             start=found.start,
             end=found.end,
-            service=service or visit.service,
+            service=assigning.service_of(account, schedule, found) or visit.service,
             keep_clash=True,
             by=account.channel,
         )
@@ -409,7 +282,8 @@ def _apply_canceled(account: Account, found: PortalBooking, row: Booking | None)
         row.save(update_fields=["problem"])
         return row
     row.status, row.seen_at = Status.CANCELED, clock.now()
-    row.save(update_fields=["status", "seen_at"])
+    row.cancel_due_at = row.cancel_doubt_since = None
+    row.save(update_fields=["status", "seen_at", "cancel_due_at", "cancel_doubt_since"])
     visit = row.visit
     if visit is None or visit.status == Visit.Status.CANCELLED:
         return row
@@ -419,10 +293,8 @@ def _apply_canceled(account: Account, found: PortalBooking, row: Booking | None)
         return row
     try:
         visits.cancel_visit(visit=visit, reason="", by=account.channel)
-    except visits.VisitOver:  # begun, paid for or past (A59)
-        _note(
-            account, visit, row, _noop("It was cancelled there after it had begun or ended here.")
-        )
+    except visits.VisitOver as over:  # begun, paid for or past (A59)
+        _note(account, visit, row, _PAID if over.why == "paid" else _TOO_LATE)
     return row
 
 
@@ -435,15 +307,3 @@ def _note(account: Account, visit: Visit, row: Booking, problem: str) -> None:
 
 def _look_soon(listing: Listing) -> None:
     Listing.objects.filter(pk=listing.pk).update(patrol_due_at=clock.now() + timedelta(seconds=5))
-
-
-def _currency(account: Account) -> str:
-    return calendar_class(account.kind).currency_of(account.settings)
-
-
-def _sealed(found: PortalBooking) -> bytes:
-    patient = asdict(replace(found.patient, consents=dict(found.patient.consents))) \
-        if found.patient else {}  # fmt: skip
-    return box().seal(
-        json.dumps({"comment": found.comment, "service": found.service, **patient}, default=str)
-    )

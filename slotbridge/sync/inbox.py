@@ -107,7 +107,12 @@ def _hear(lease: Lease, connector: CalendarConnector, event: Event) -> None:
             account = lease.confirm()
             Account.objects.filter(pk=account.pk).update(last_read_at=clock.now())
             old = event.old_booking or (event.booking if found.id != event.booking else "")
-            bookings.apply(account, found, old_booking=old)
+            if event.heard == Heard.DETAILS:
+                bookings.apply_details(
+                    account, found, hint=event.hint, said_at=event.said_at, old_booking=old
+                )
+            else:
+                bookings.apply(account, found, old_booking=old)
 
 
 def _read_booking(lease: Lease, connector: CalendarConnector, event: Event) -> PortalBooking:
