@@ -234,9 +234,11 @@ def _as_wanted(slot: Slot, base: weekly.Planned | None, wanted: weekly.Planned) 
 
 def _differs(slot: Slot, wanted: weekly.Planned) -> bool:
     services = {service.pk for service in slot.services.all()}
-    return (set(slot.channels), services, slot.funding) != (
-        wanted.channels, wanted.service_ids, wanted.funding,
-    )  # fmt: skip
+    return (
+        slot.funding != wanted.funding
+        or set(slot.channels) != wanted.channels
+        or services != wanted.service_ids
+    )
 
 
 def _difference(schedule: Schedule, first: date, last: date, *, lock: bool) -> _Difference:

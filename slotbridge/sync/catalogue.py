@@ -74,18 +74,26 @@ def store(account: Account, records: Sequence[CatalogueRecord]) -> None:
 
 
 def _shape(records: Iterable[CatalogueRecord]) -> set[tuple[str, ...]]:
-    """What listings and offers depend on: which records hang on which, not how they are called."""
+    """What listings and offers depend on: which records hang on which and whether an address takes
+    insurance, not how they are called.
+    """
     return {
-        (str(r.kind), r.id, r.facility, r.doctor, r.address, r.place, r.service) for r in records
-    }
+        (
+            str(r.kind), r.id, r.facility, r.doctor, r.address, r.place, r.service,
+            str(r.data.get("insurance_support") or ""),
+        )
+        for r in records
+    }  # fmt: skip
 
 
 def _kept_shape(account: Account) -> set[tuple[str, ...]]:
-    return set(
-        account.items.filter(gone_at__isnull=True).values_list(
-            "kind", "external_id", "facility", "doctor", "address", "place", "service"
+    return {
+        (*row[:-1], str(row[-1] or ""))
+        for row in account.items.filter(gone_at__isnull=True).values_list(
+            "kind", "external_id", "facility", "doctor", "address", "place", "service",
+            "data__insurance_support",
         )
-    )
+    }  # fmt: skip
 
 
 def _become_ready(account: Account) -> None:

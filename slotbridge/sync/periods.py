@@ -6,16 +6,21 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from slotbridge.sync.contract import Offer, OpenPeriod
+from slotbridge.sync.contract import Offer, OpenPeriod, Payer
 
 
 def to_json(periods: Iterable[OpenPeriod]) -> list[list[Any]]:
-    """[[start, end, [[service, minutes], …]], …] in UTC, ordered: equal days are equal text."""
+    """[[start, end, [[service, minutes], …]], …] in UTC, ordered: equal days are equal text.
+
+    A fourth part says who pays where that is not the patient: days told before it was known are
+    read, and compared, as they stand.
+    """
     return [
         [
             period.start.astimezone(UTC).isoformat(),
             period.end.astimezone(UTC).isoformat(),
             [[offer.service, offer.minutes] for offer in period.offers],
+            *([] if period.payer is Payer.PATIENT else [period.payer.value]),
         ]
         for period in sorted(periods)
     ]
@@ -29,6 +34,7 @@ def from_json(stored: list[list[Any]] | None) -> tuple[OpenPeriod, ...] | None:
             datetime.fromisoformat(start),
             datetime.fromisoformat(end),
             tuple(Offer(service, minutes) for service, minutes in offers),
+            *(Payer(payer) for payer in payers),
         )
-        for start, end, offers in stored
+        for start, end, offers, *payers in stored
     )

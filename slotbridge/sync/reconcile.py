@@ -3,8 +3,12 @@
 A portal cuts a period into starts: the grid's step is the greatest common divisor of the durations
 in it, counted from the period's start, and a service is offered at a grid point if it fits before
 the period's end (behaviour.md section 7). Bookings and breaks hide what they overlap. Two
-calendars are equal when a patient can choose the same starts: so a booking that the portal itself
-made needs no write, and neither does a day that only looks different.
+calendars are equal when patients have the same choices: so a booking that the portal itself made
+needs no write, and neither does a day that only looks different.
+
+A choice is a start of a service, how long it takes, and who may pay for it. What was told is known
+in full; what is read back at the portal are starts and services alone (behaviour.md section 7), so
+who pays and how long is compared here, with what was told, and by nobody else.
 """
 
 from __future__ import annotations
@@ -15,9 +19,10 @@ from datetime import date, datetime, timedelta
 from functools import reduce
 from math import gcd
 
-from slotbridge.sync.contract import Offer, OfferedStart, OpenPeriod
+from slotbridge.sync.contract import Offer, OfferedStart, OpenPeriod, Payer
 
 Range = tuple[datetime, datetime]
+Choice = tuple[datetime, Offer, Payer]
 
 # A calendar that loses at least this many starts, and with them all it had, is held for a person:
 # more often a broken import or a wrong click than a decision. Fewer are told at once.
@@ -45,22 +50,37 @@ def grid_step(offers: Iterable[Offer]) -> timedelta:
 def offered_starts(
     periods: Iterable[OpenPeriod], taken: Iterable[Range] = (), after: datetime | None = None
 ) -> frozenset[OfferedStart]:
-    """The starts that a patient can choose, from `after` on."""
-    hidden = merged(taken)
+    """The starts that a patient can choose, from `after` on, whoever pays: what a portal reads
+    back.
+    """
     return frozenset(
-        OfferedStart(start, offer.service)
-        for period in periods
-        if period.offers
-        for start in _grid(period)
-        if after is None or start >= after
-        for offer in period.offers
-        if start + timedelta(minutes=offer.minutes) <= period.end
-        and not _overlaps(start, start + timedelta(minutes=offer.minutes), hidden)
+        OfferedStart(start, offer.service) for start, offer, _ in choices(periods, taken, after)
     )
 
 
+def choices(
+    periods: Iterable[OpenPeriod], taken: Iterable[Range] = (), after: datetime | None = None
+) -> Iterator[Choice]:
+    """All that can be booked, from `after` on, where nothing is taken."""
+    hidden = merged(taken)
+    for period in periods:
+        if not period.offers:
+            continue
+        for start in _grid(period):
+            if after is not None and start < after:
+                continue
+            for offer in period.offers:
+                end = start + timedelta(minutes=offer.minutes)
+                if end <= period.end and not _overlaps(start, end, hidden):
+                    yield start, offer, period.payer
+
+
 def cut_slot(
-    start: datetime, free: Iterable[Range], offers: Sequence[Offer], days: Iterable[Range]
+    start: datetime,
+    free: Iterable[Range],
+    offers: Sequence[Offer],
+    days: Iterable[Range],
+    payer: Payer = Payer.PATIENT,
 ) -> list[OpenPeriod]:
     """The periods to publish for the free parts of a slot that begins at `start`.
 
@@ -81,18 +101,19 @@ def cut_slot(
                 continue
             aligned = start + -(-(first - start) // step) * step
             if aligned + shortest <= last:
-                found.append(OpenPeriod(aligned, last, tuple(sorted(offers))))
+                found.append(OpenPeriod(aligned, last, tuple(sorted(offers)), payer))
     return found
 
 
 def days_to_tell(days: Mapping[date, Day], now: datetime) -> list[date]:
-    """The dates whose offered starts differ from what the portal shows, in order."""
+    """The dates whose choices differ from those that the portal was told, in order: other starts,
+    and a change of who pays or how long it takes alone.
+    """
     return sorted(
         day
         for day, state in days.items()
         if state.told is None
-        or offered_starts(state.wanted, after=now)
-        != offered_starts(state.told, state.taken, after=now)
+        or set(choices(state.wanted, after=now)) != set(choices(state.told, state.taken, now))
     )
 
 

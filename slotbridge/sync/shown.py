@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from slotbridge.his import free
-from slotbridge.his.models import PriceListUse, Service, Slot
+from slotbridge.his.models import Funding, PriceListUse, Service, Slot
 from slotbridge.kit import clock
 from slotbridge.sync import fanout, listings, missing
 from slotbridge.sync.exchange import shown as exchange
@@ -70,6 +70,7 @@ def _reasons(slot: Slot, known: _Known) -> Iterator[Reason]:
     yield from missing.of_any_portal(slot, known.account)
     yield from _unlinked(slot, known)
     yield from _without_service(slot, known)
+    yield from _without_payer(slot, known)
     yield from _out_of_time(slot, known)
     yield from _on_its_way(slot, known)
 
@@ -140,8 +141,30 @@ def _without_service(slot: Slot, known: _Known) -> Iterator[Reason]:
     only = {service.pk for service in slot.services.all()}
     if offering.offers(clinic.pk, slot.day, only, slot.end - slot.start):
         return
-    yield Reason("no-service", _("No service can be booked on it:"))
+    if slot.funding == Funding.PUBLIC:
+        text = _(
+            "It is paid by public insurance, and shown only where the clinic has a commercial"
+            " service on the portal that fits. None does:"
+        )
+    else:
+        text = _("No service can be booked on it:")
+    yield Reason("no-service", text)
     yield from _services_missing(slot, offering, only)
+
+
+def _without_payer(slot: Slot, known: _Known) -> Iterator[Reason]:
+    """A66: nobody can be told of it."""
+    listing = known.listings.get(slot.schedule_id)
+    if listing is not None and known.offerings[listing.pk].payer(slot.funding) is None:
+        yield Reason(
+            "no-insurance",
+            _(
+                "It is paid by public insurance, which the address of %(name)s on the portal does"
+                " not take. Switch insurance on at that address and refresh the lists, or say on"
+                " the slot who else pays."
+            )
+            % {"name": listing.practitioner.full_name},
+        )
 
 
 def _services_missing(slot: Slot, offering: Offering, only: set[int]) -> Iterator[Reason]:
@@ -223,7 +246,7 @@ def _read(account: Account, slots: list[Slot]) -> _Known:
         row.schedule_id: row.listing
         for row in ListingSchedule.objects.filter(
             account=account, schedule__in=[slot.schedule_id for slot in slots]
-        ).select_related("listing__account")
+        ).select_related("listing__account", "listing__practitioner")
     }
     unique = {listing.pk: listing for listing in shown.values()}
     uses = PriceListUse.objects.filter(

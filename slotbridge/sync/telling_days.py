@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 import structlog
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop as _noop
 from psycopg.types.json import Jsonb
 
 from slotbridge.his.models import OutboxEntry
 from slotbridge.kit import clock
 from slotbridge.sync import budget, fanout, periods, reconcile, wakeups
-from slotbridge.sync.contract import CalendarConnector, OpenPeriod, Refused
+from slotbridge.sync.contract import CalendarConnector, OpenPeriod, Payer, Refused
 from slotbridge.sync.models import Account, Listing, ListingDay, VisitTarget
 from slotbridge.sync.queue import Lease
 from slotbridge.sync.wanted import taken, wanted_days
@@ -23,6 +24,13 @@ log = structlog.stdlib.get_logger(__name__)
 # A refused request is halved to find the day that is to blame; a listing that is refused
 # whatever we send (not paid for, say) must not burn the budget of the others.
 MOST_REFUSALS = 8
+
+# The portal takes such times only where the insurer is linked to the address. Linking it is a
+# contract between the clinic, the insurer and the portal, so it is left to people.
+INSURER = _noop(
+    "The portal refused times that are paid by public insurance. See that the insurer is linked to"
+    " this address there, then try again."
+)
 
 
 def next_listing(account: Account) -> Listing | None:
@@ -235,6 +243,9 @@ def _park(
 ) -> None:
     account = lease.confirm()
     budget.spend(account, connector)
+    if any(period.payer is not Payer.PATIENT for _, told in part.values() for period in told):
+        _sentence, bracket, code = reason.partition(" [")
+        reason = INSURER + bracket + code
     listing.days.filter(day__in=part).update(problem=reason[:300])
     # A service or address that vanished there is the commonest cause: look at the lists again.
     Account.objects.filter(pk=account.pk).update(catalogue_due_at=clock.now())

@@ -1,21 +1,24 @@
-"""What the HIS wants shown on a listing: visible slots, minus whoever is busy, in the portal's
-services. Computed afresh whenever it is told (promise 4).
+"""What the HIS offers on a listing: visible slots, minus whoever is busy, in the portal's services
+and for who may pay there (A66). Computed afresh whenever it is told (promise 4).
+
+What "offers" means where services of a slot are not equally long is pinned down in ADR 10.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from slotbridge.his import catalogue, free
-from slotbridge.his.models import Service, Visit
+from slotbridge.his.models import Funding, Service, Visit
 from slotbridge.kit import clock
 from slotbridge.sync import reconcile
-from slotbridge.sync.contract import ItemKind, Offer, OpenPeriod
+from slotbridge.sync.contract import ItemKind, Offer, OpenPeriod, Payer
 from slotbridge.sync.models import (
     Account,
     Booking,
@@ -29,6 +32,9 @@ from slotbridge.sync.registry import calendar_class
 
 Range = tuple[datetime, datetime]
 
+# An address's insurance_support, of those that the portal lets the insured choose (A66).
+_TAKES_INSURANCE = ("insurance", "private_and_insurance")
+
 
 @dataclass(frozen=True, slots=True)
 class Offering:
@@ -39,6 +45,7 @@ class Offering:
     counterparts: dict[int, str]  # service -> dictionary service at the portal
     at_address: dict[str, str]  # dictionary service -> address service
     minutes: dict[int, int]  # service -> usual duration
+    takes_insurance: bool = False  # whether the address does, as the portal says
 
     @classmethod
     def of(cls, listing: Listing, first: date, last: date) -> Offering:
@@ -64,6 +71,7 @@ class Offering:
                     "pk", "duration_minutes"
                 )
             ),
+            takes_insurance=takes_insurance(listing),
         )
 
     def services(self, clinic: int, day: date) -> dict[int, str]:
@@ -85,6 +93,16 @@ class Offering:
             if meant[item] == 1 and item in self.at_address
         }
 
+    def payer(self, funding: str) -> Payer | None:
+        """Who may pay for a slot here; None if nobody may. Where public insurance is not taken, a
+        slot of both kinds is left to those who pay themselves.
+        """
+        if funding == Funding.PRIVATE:
+            return Payer.PATIENT
+        if self.takes_insurance:
+            return Payer.INSURANCE if funding == Funding.PUBLIC else Payer.EITHER
+        return None if funding == Funding.PUBLIC else Payer.PATIENT
+
     def offers(
         self, clinic: int, day: date, only: Collection[int], longest: timedelta
     ) -> tuple[Offer, ...]:
@@ -103,37 +121,52 @@ class Offering:
 
 def wanted_days(listing: Listing, days: Iterable[date]) -> dict[date, tuple[OpenPeriod, ...]]:
     """What the listing should show on each of these days of its zone; () for nothing."""
-    found: dict[date, list[OpenPeriod]] = {day: [] for day in days}
+    asked = sorted(days)
     withdrawn = listing.account.state == Account.State.SWITCHING_OFF  # A9
-    if not found or withdrawn or not listing.is_active:
-        return dict.fromkeys(found, ())
-    first, last = min(found), max(found)
+    if not asked or withdrawn or not listing.is_active:
+        return dict.fromkeys(asked, ())
+    first, last = asked[0], asked[-1]
     offering = Offering.of(listing, first, last)
     quiet = calendar_class(listing.account.kind).quiet_before_midnight
     bounds = {}
     for n in range((last - first).days + 1):
         day_start, day_end = clock.day_bounds(first + timedelta(days=n), listing.tz)
         bounds[first + timedelta(days=n)] = (day_start, day_end - quiet)
-    offered: dict[tuple[int, date, frozenset[int], timedelta], tuple[Offer, ...]] = {}
-    for slot in free.free_slots(
+    slots = free.free_slots(
         schedules=list(offering.clinics),
         start=bounds[first][0],
         end=bounds[last][1],
         channel=listing.account.channel,
-    ):
-        day = clock.day_of(slot.start, listing.tz)
+    )
+    found = open_periods(slots, offering, bounds, listing.tz)
+    return {day: found.get(day, ()) for day in asked}
+
+
+def open_periods(
+    slots: Iterable[free.FreeSlot], offering: Offering, bounds: Mapping[date, Range], tz: ZoneInfo
+) -> dict[date, tuple[OpenPeriod, ...]]:
+    """What is offered of these slots (ADR 10), by day of `tz`; nothing outside `bounds`, which say
+    of each day how much of it can be told.
+    """
+    found: defaultdict[date, list[OpenPeriod]] = defaultdict(list)
+    offered: dict[tuple[int, date, frozenset[int], timedelta], tuple[Offer, ...]] = {}
+    for slot in slots:
+        payer = offering.payer(slot.funding)
+        if payer is None:
+            continue
+        day = clock.day_of(slot.start, tz)
         # The slots of a day are mostly alike: asked once, not for each of twenty.
         alike = offering.clinics[slot.schedule_id], day, slot.service_ids, slot.end - slot.start
         if alike not in offered:
             offered[alike] = offering.offers(*alike)
         touched = [
             bounds[touched_day]
-            for touched_day in clock.days_between(slot.start, slot.end, listing.tz)
+            for touched_day in clock.days_between(slot.start, slot.end, tz)
             if touched_day in bounds
         ]
-        for period in reconcile.cut_slot(slot.start, slot.free, offered[alike], touched):
-            found.setdefault(clock.day_of(period.start, listing.tz), []).append(period)
-    return {day: tuple(sorted(found[day])) for day in found}
+        for period in reconcile.cut_slot(slot.start, slot.free, offered[alike], touched, payer):
+            found[clock.day_of(period.start, tz)].append(period)
+    return {day: tuple(sorted(periods)) for day, periods in found.items()}
 
 
 def taken(listing: Listing, start: datetime, end: datetime) -> list[Range]:
@@ -159,6 +192,16 @@ def taken(listing: Listing, start: datetime, end: datetime) -> list[Range]:
         for busy_start, busy_end in [*bookings, *breaks, *holds]
         if busy_start is not None and busy_end is not None
     ]
+
+
+def takes_insurance(listing: Listing) -> bool:
+    """Whether patients with public insurance can be told of times at the listing's address."""
+    return CatalogueItem.objects.filter(
+        account_id=listing.account_id,
+        kind=ItemKind.ADDRESS,
+        external_id=listing.address,
+        data__insurance_support__in=_TAKES_INSURANCE,
+    ).exists()
 
 
 def address_services(listing: Listing) -> dict[str, str]:

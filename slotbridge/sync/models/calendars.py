@@ -125,7 +125,7 @@ class ListingDay(Owned):
     answered = models.BigIntegerField(default=0)
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    # Periods as told, [[start, end, [[service, minutes], …]], …]; null: not known what it shows.
+    # Periods as told, as periods.to_json writes them; null: not known what it shows.
     told = models.JSONField(null=True)
     told_at = models.DateTimeField(null=True)
     drifts = models.PositiveSmallIntegerField(default=0)  # found changed there, in a row
