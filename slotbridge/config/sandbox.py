@@ -38,6 +38,8 @@ LANGUAGES = [("pl", "polski"), ("en", "English")]
 LOCALE_PATHS = [
     catalogues.compiled(PACKAGE / "sandbox" / "locale", home.data_directory() / "sandbox-locale")
 ]
+# Where this look-alike says it sends notifications from.
+SANDBOX_ADDRESSES = env.words("SLOTBRIDGE_SANDBOX_ADDRESSES", "127.0.0.1,::1")
 CSRF_COOKIE_NAME = "sandbox_csrf"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # a first load of 12 weeks in one request
 # Opens the control API (docs/sandbox.md): seed, act, script faults, move the clock.

@@ -53,3 +53,11 @@ def owner(token: str) -> Client | None:
 def revoke(client: Client) -> int:
     """Ends all tokens of a client; how many there were."""
     return AccessToken.objects.filter(client=client).delete()[0]
+
+
+def renew_secret(client: Client) -> str:
+    """A new secret, seen only now; the former one and its tokens end at once."""
+    secret = secrets.token_urlsafe(32)
+    Client.objects.filter(pk=client.pk).update(secret_hash=digest(secret))
+    revoke(client)
+    return secret

@@ -4,7 +4,7 @@ import json
 import logging
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from slotbridge.config.logs import formatter
 from slotbridge.his.models import Patient
@@ -194,3 +194,45 @@ def test_a_failure_of_the_hook_does_not_write_its_address_into_the_log(world):
     )
     assert hook(world).rsplit("/", 1)[-1] not in line
     assert "/hooks/…" in line
+
+
+def test_if_staff_want_it_only_the_portals_published_addresses_are_heard(world):
+    """A61: behind a proxy of ours the caller is whom it saw; others write that header in vain."""
+    world.account.published_addresses = ["198.51.100.0/28"]
+    world.account.save()
+    accounts.guard_notifications(account=world.account, only_published=True, by="a")
+    seen = {"headers": {"X-Forwarded-For": "198.51.100.7"}, "REMOTE_ADDR": "10.0.0.1"}
+    with override_settings(PROXIES=["10.0.0.0/8"]):
+        assert Client().get(hook(world), **seen).status_code == 200
+        assert Client().get(hook(world), REMOTE_ADDR="198.51.100.9").status_code == 200
+        assert Client().get(hook(world), REMOTE_ADDR="203.0.113.5").status_code == 404
+    assert Client().get(hook(world), **seen).status_code == 404, "nobody named this proxy"
+    world.account.published_addresses = []
+    world.account.save()
+    assert Client().get(hook(world)).status_code == 200, "a list that cannot be read stops nobody"
+
+
+def test_what_came_in_plain_sight_is_not_taken(world):
+    """A61: over HTTPS, where this hub has it."""
+    near, far = {"REMOTE_ADDR": "10.0.0.1"}, {"REMOTE_ADDR": "8.8.8.8"}
+    with override_settings(PUBLIC_URL="https://hub.example"):
+        assert Client().get(hook(world), **far).status_code == 404
+        assert Client().get(hook(world), secure=True, **far).status_code == 200
+        assert Client().get(hook(world), **near).status_code == 200
+    assert Client().get(hook(world), **far).status_code == 200
+
+
+def test_a_renewed_address_replaces_the_former_and_loses_nothing(world):
+    """A7: the old one stops at once; what came to it is found by comparing (A38)."""
+    [slot] = world.open(count=1)
+    world.settle()
+    before = hook(world)
+    accounts.renew_notification_address(account=world.account, by="a")
+    world.account.refresh_from_db()
+    world.client.delivery = "push"
+    world.client.save()
+    world.patient_books(slot.start)
+    assert Client().get(before).status_code == 404
+    assert Client().get(hook(world)).status_code == 200
+    world.after(minutes=16)
+    assert world.visits() == [(slot.start, "booked", "")]
