@@ -24,6 +24,7 @@ from slotbridge.sync import (
     leaving,
     patrol,
     queue,
+    rolling,
     telling_days,
     telling_visits,
 )
@@ -50,6 +51,7 @@ def step(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
         return (
             _hear(lease, account, connector)
             or _do_chores(lease, account, connector)
+            or _roll_on(lease, account)
             or (account.is_live and _tell(lease, account, connector))
             or _patrol(lease, account, connector)
         )
@@ -87,6 +89,13 @@ def _do_chores(lease: Lease, account: Account, connector: CalendarConnector) -> 
     if not chores.are_due(account):
         return False
     chores.do(lease, account, connector)
+    return True
+
+
+def _roll_on(lease: Lease, account: Account) -> bool:
+    if not rolling.is_due(account):
+        return False
+    rolling.roll_on(lease)
     return True
 
 

@@ -28,6 +28,7 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
     OR (a.state = 'ready' AND (
         a.pull_due_at <= %(now)s
         OR a.chores_due_at <= %(now)s
+        OR a.horizon_due_at <= %(now)s
         OR EXISTS (SELECT 1 FROM sync_exchange x WHERE x.account_id = a.id
                    AND least(x.offer_due_at, x.busy_all_due_at, x.busy_changes_due_at,
                              x.orders_due_at) <= %(now)s)
@@ -79,6 +80,8 @@ SELECT min(due) FROM (
     WHERE s.asked > s.answered AND s.problem = '' AND s.due_at > %(now)s
     UNION ALL SELECT min(a.chores_due_at) FROM sync_account a
     WHERE a.state = 'ready' AND a.chores_due_at > %(now)s
+    UNION ALL SELECT min(a.horizon_due_at) FROM sync_account a
+    WHERE a.state = 'ready' AND a.horizon_due_at > %(now)s
     UNION ALL SELECT min(m.due_at) FROM sync_inboxmessage m
     WHERE m.state = 'new' AND m.due_at > %(now)s
     UNION ALL SELECT min(due) FROM sync_exchange x JOIN sync_account a ON a.id = x.account_id

@@ -68,6 +68,7 @@ class Account(Owned):
     lease_number = models.BigIntegerField(default=0)  # grows with each lease: who lost it knows
     pull_due_at = models.DateTimeField(null=True)
     chores_due_at = models.DateTimeField(null=True)  # what is done now and then: sync.chores
+    horizon_due_at = models.DateTimeField(null=True)  # when the portal takes one day more
     released_at = models.DateTimeField(null=True)  # when buried notifications were asked for
     not_before = models.DateTimeField(null=True)  # the portal asked us to wait, or is down
     failures = models.PositiveIntegerField(default=0)  # in a row
