@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from slotbridge.kit import clock
-from slotbridge.sandbox import calendars, rules
+from slotbridge.sandbox import calendars, payments, rules
 from slotbridge.sandbox.models import (
     Address,
     AddressService,
@@ -18,8 +18,6 @@ from slotbridge.sandbox.patients import PatientData
 from slotbridge.sandbox.router import DATABASE
 
 LONGEST_MINUTES = 24 * 60
-# Payment states in which nothing is held any more, or nothing yet; all others hold money.
-NOTHING_HELD = frozenset({"", "not-paid", "refunded", "charged_back", "new", "failed", "canceled"})
 
 
 class BookingImpossible(Exception):
@@ -61,22 +59,25 @@ class Wanted:
         return end if self.minutes is None else self.start + timedelta(minutes=self.minutes)
 
 
-def find_end(wanted: Wanted, *, without: Booking | None = None) -> datetime:
+def find_end(
+    wanted: Wanted, *, by: Booking.Actor = Booking.Actor.USER, without: Booking | None = None
+) -> datetime:
     """When the wanted visit would end.
 
-    Raises NotCommercial, BookingImpossible, SlotNotFound, ServiceNotOffered or PayerNotAccepted.
-    A duration other than the one on offer is allowed while it fits in the free run up to the
-    period's end.
+    Raises NotCommercial, BookingImpossible, SlotNotFound or ServiceNotOffered. A duration other
+    than the one on offer is allowed while it fits in the free run up to the period's end. Whom a
+    period is for binds patients; the clinic knows who pays whatever it published.
     """
     address = wanted.address
     calendars.require_commercial(address)
     if address.calendar != Address.Calendar.ENABLED:
         raise BookingImpossible
-    if wanted.is_anywhere:
-        end = wanted.until(wanted.start + timedelta(minutes=wanted.service.default_duration))
-        limit = end
+    if wanted.anywhere:
+        limit = end = wanted.until(
+            wanted.start + timedelta(minutes=wanted.service.default_duration)
+        )
     else:
-        offer = _find_offer(wanted, without)
+        offer = _find_offer(wanted, without, by)
         end, limit = wanted.until(offer.end), offer.period_end
     busy = calendars.busy_ranges(address, wanted.start, end, without=without)
     if end > limit or busy.hides(wanted.start, end):
@@ -84,20 +85,19 @@ def find_end(wanted: Wanted, *, without: Booking | None = None) -> datetime:
     return end
 
 
-def _find_offer(wanted: Wanted, without: Booking | None) -> rules.Offer:
+def _find_offer(wanted: Wanted, without: Booking | None, by: Booking.Actor) -> rules.Offer:
     second = timedelta(seconds=1)
     found = calendars.offers(wanted.address, wanted.start, wanted.start + second, without=without)
     found = [offer for offer in found if offer.start == wanted.start]
     if not found:
         raise SlotNotFound
-    found = [offer for offer in found if offer.service == wanted.service.pk]
-    if not found:
+    fitting = [offer for offer in found if offer.service == wanted.service.pk]
+    if by == Booking.Actor.USER:
+        provider = wanted.insurance_provider
+        fitting = [each for each in fitting if each.takes(provider.pk if provider else None)]
+    if not fitting:
         raise ServiceNotOffered
-    if wanted.is_chosen:
-        found = [offer for offer in found if offer.is_for(wanted.payer.insurer)]
-    if not found:
-        raise PayerNotAccepted
-    return found[0]
+    return fitting[0]
 
 
 def book(
@@ -109,7 +109,10 @@ def book(
     label: str = "",
     is_recurring: bool = False,
 ) -> Booking:
-    """Raises what find_end raises; a race lost in the database is SlotNotFound."""
+    """Raises what find_end raises; a race lost in the database is SlotNotFound.
+
+    What a patient books at an address that takes payments is to be paid for (payments).
+    """
     end = find_end(wanted, by=by)
     booking = Booking(
         address=wanted.address,
@@ -122,13 +125,10 @@ def book(
         is_recurring=is_recurring,
         insurance_provider=wanted.insurance_provider,
         insurance_plan=wanted.insurance_plan,
-        is_recurring=is_recurring,
         booked_by=by,
         booked_at=clock.now(),
-        insurance_provider=wanted.payer.provider,
-        insurance_plan=wanted.payer.plan,
     )
-    if wanted.is_chosen:
+    if by == Booking.Actor.USER:
         payments.ask_for(booking)
     with transaction.atomic(using=DATABASE):
         calendars.lock(wanted.address)
@@ -157,7 +157,7 @@ def move(old: Booking, wanted: Wanted, *, by: Booking.Actor) -> Booking:
             calendars.lock(address)
         _cancel(old, by=by, reason="")
         old.refresh_from_db()
-        if _crosses_accounts(old, wanted.address):
+        if payments.holds_money(old) and not payments.shares_account(old, wanted.address):
             raise OtherPaymentAccount
         payer = replace(
             wanted, insurance_provider=old.insurance_provider, insurance_plan=old.insurance_plan
@@ -182,11 +182,6 @@ def move(old: Booking, wanted: Wanted, *, by: Booking.Actor) -> Booking:
         )
         _create(new)
     return new
-
-
-def _crosses_accounts(booking: Booking, target: Address) -> bool:
-    held = booking.payment_status not in NOTHING_HELD
-    return held and booking.address.payment_account != target.payment_account
 
 
 def _in_lock_order(*addresses: Address) -> list[Address]:
