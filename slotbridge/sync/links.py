@@ -30,8 +30,14 @@ COUNTERPART = {
     Service: ItemKind.SERVICE,
 }
 
+ITEM_KIND = {model.__name__.lower(): item for model, item in COUNTERPART.items()}
 
-class LinkTaken(Exception):
+
+class LinkRefused(Exception):
+    """A link cannot be made, and nothing has changed; each kind of this says why."""
+
+
+class LinkTaken(LinkRefused):
     """Two persons are never one: unlink the other practitioner first (A12)."""
 
     def __init__(self, other: Practitioner) -> None:
@@ -39,7 +45,7 @@ class LinkTaken(Exception):
         self.other = other
 
 
-class ServiceClash(Exception):
+class ServiceClash(LinkRefused):
     """In one clinic a portal's service must lead to one service of ours (A12)."""
 
     def __init__(self, other: Service, clinic: Clinic) -> None:
@@ -47,8 +53,16 @@ class ServiceClash(Exception):
         self.other, self.clinic = other, clinic
 
 
-class NotOfThisAccount(Exception):
+class NotOfThisAccount(LinkRefused):
     """The counterpart is not in this account's catalogue, or gone from it: choose another."""
+
+
+class LinkedMeanwhile(LinkRefused):
+    """Somebody has given the record a counterpart since it was proposed: look at that first."""
+
+    def __init__(self, item: CatalogueItem) -> None:
+        super().__init__(f"linked to item {item.pk}")
+        self.item = item
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ class Choice:
 
 def choices(*, account: Account, kind: str) -> list[Choice]:
     """What a unit, clinic, practitioner or service can be linked to, by name."""
-    item_kind = {model.__name__.lower(): item for model, item in COUNTERPART.items()}[kind]
+    item_kind = ITEM_KIND[kind]
     taken = dict(
         Link.objects.filter(
             account=account, ended_at__isnull=True, practitioner__isnull=False
@@ -92,13 +106,38 @@ def links_of(*, account: Account, records: Collection[Record]) -> dict[int, Link
     """Active links of records of one kind, by their keys."""
     if not records:
         return {}
-    field = _field(next(iter(records)))
+    field = kind_of(next(iter(records)))
     found = Link.objects.filter(
         account=account,
         ended_at__isnull=True,
         **{f"{field}__in": [record.pk for record in records]},
     ).select_related("item")
     return {getattr(link, f"{field}_id"): link for link in found}
+
+
+def record_of(link: Link) -> Record:
+    """Our side of a link; read with it, if the link's record was."""
+    record = link.unit or link.clinic or link.practitioner or link.service
+    if record is None:
+        raise ValueError("a link of no record")  # the database forbids it: link_of_one_record
+    return record
+
+
+def active_links(account: Account) -> list[Link]:
+    """Every link with both its sides; broken ones have `item.gone_at` (A22)."""
+    return list(
+        Link.objects.filter(account=account, ended_at__isnull=True)
+        .select_related("item", "unit", "clinic__unit", "practitioner", "service")
+        .order_by("item__gone_at", "pk")
+    )
+
+
+def broken_links(account: Account) -> list[Link]:
+    """Links whose counterpart vanished or came back under another id, the oldest first (A22).
+
+    Nothing of them is published; what is booked goes on being exchanged. Link the record anew.
+    """
+    return [link for link in active_links(account) if link.item.gone_at is not None]
 
 
 @transaction.atomic
@@ -108,10 +147,56 @@ def link(*, account: Account, record: Record, item_id: int | None, by: str) -> L
     What depends on it is published or withdrawn by itself (A15, A20, A21). Raises LinkTaken,
     ServiceClash or NotOfThisAccount, and then changes nothing.
     """
-    account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    account = locked(account)
+    new, has_changed = _change(account, record, item_id, by)
+    if has_changed:
+        listings.refresh(account)
+    return new
+
+
+@transaction.atomic
+def link_each(
+    *, account: Account, wanted: Collection[tuple[Record, int]], by: str
+) -> tuple[list[Link], list[tuple[Record, LinkRefused]]]:
+    """Links records that have no counterpart, or a vanished one, with these items: what was
+    linked, and what was refused and why. As `link`, but all that follows is done once.
+    """
+    account = locked(account)
+    made: list[Link] = []
+    refused: list[tuple[Record, LinkRefused]] = []
+    for record, item_id in wanted:
+        try:
+            made.append(_link_free(account, record, item_id, by))
+        except LinkRefused as why:
+            refused.append((record, why))
+    if made:
+        listings.refresh(account)
+    return made, refused
+
+
+def locked(account: Account) -> Account:
+    """The account, its links kept from changing until the transaction ends."""
+    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+@transaction.atomic
+def _link_free(account: Account, record: Record, item_id: int, by: str) -> Link:
+    present = link_of(account=account, record=record)
+    if present is not None and present.item.gone_at is None:
+        raise LinkedMeanwhile(present.item)
+    new, _ = _change(account, record, item_id, by)
+    if new is None:
+        raise NotOfThisAccount(f"item {item_id}")
+    return new
+
+
+def _change(
+    account: Account, record: Record, item_id: int | None, by: str
+) -> tuple[Link | None, bool]:
+    """The record's link as it is now, and whether that is new."""
     old = link_of(account=account, record=record)
     if (old.item_id if old else None) == item_id:
-        return old
+        return old, False
     item = _item(account, record, item_id) if item_id is not None else None
     if old is not None:
         old.ended_at = clock.now()
@@ -125,8 +210,7 @@ def link(*, account: Account, record: Record, item_id: int | None, by: str) -> L
         item=item.pk if item else None,
         before=old.item_id if old else None,
     )
-    listings.refresh(account)
-    return new
+    return new, True
 
 
 def _item(account: Account, record: Record, item_id: int) -> CatalogueItem:
@@ -147,7 +231,7 @@ def _make(account: Account, record: Record, item: CatalogueItem, by: str) -> Lin
         item=item,
         made_at=clock.now(),
         made_by=by,
-        **{_field(record): record},
+        **{kind_of(record): record},
     )
     try:
         with transaction.atomic():
@@ -185,5 +269,6 @@ def _check_service(account: Account, service: Service, item: CatalogueItem) -> N
             raise ServiceClash(rival.service, shared.use.clinic)
 
 
-def _field(record: Record) -> str:
+def kind_of(record: Record) -> str:
+    """A unit, clinic, practitioner or service in one word: also the name of the link's column."""
     return type(record).__name__.lower()
