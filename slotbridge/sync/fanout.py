@@ -72,6 +72,50 @@ _EVERY_DAY = """
     ) c
 """
 
+# Whatever a clinic shown there prices within the portal's reach, what was told before, and what
+# the portal has: which of these are to be told is decided when it is told.
+_ASK_SERVICES = """
+INSERT INTO sync_listingservice
+    (organisation_id, listing_id, service, external_id, is_ours, given_by, asked, answered,
+     asked_at, due_at, attempts, drifts, problem)
+SELECT l.organisation_id, l.id, c.service, '', false, '', 1, 0, %(now)s, %(due_at)s, 0, 0, ''
+FROM sync_listing l
+JOIN unnest(%(accounts)s::bigint[], %(firsts)s::date[], %(lasts)s::date[]) AS a(id, first, last)
+     ON a.id = l.account_id
+JOIN sync_account acc ON acc.id = l.account_id
+CROSS JOIN LATERAL (
+    SELECT i.external_id AS service
+    FROM sync_listingschedule ls
+    JOIN his_schedule s ON s.id = ls.schedule_id
+    JOIN his_pricelistuse u ON u.clinic_id = s.clinic_id AND u.channel = acc.channel
+    JOIN his_offeredprice p ON p.use_id = u.id AND p.valid && daterange(a.first, a.last, '[]')
+    JOIN sync_link k ON k.account_id = l.account_id AND k.service_id = p.service_id
+                    AND k.ended_at IS NULL
+    JOIN sync_catalogueitem i ON i.id = k.item_id AND i.gone_at IS NULL
+    WHERE ls.listing_id = l.id
+    UNION
+    SELECT r.service FROM sync_listingservice r WHERE r.listing_id = l.id
+    UNION
+    SELECT i.service FROM sync_catalogueitem i
+    WHERE i.account_id = l.account_id AND i.kind = 'address_service' AND i.address = l.address
+      AND i.gone_at IS NULL AND i.service <> ''
+) c
+WHERE (%(listings)s::bigint[] IS NULL OR l.id = ANY(%(listings)s::bigint[]))
+  AND (%(schedules)s::bigint[] IS NULL OR EXISTS (
+       SELECT 1 FROM sync_listingschedule x
+       WHERE x.listing_id = l.id AND x.schedule_id = ANY(%(schedules)s::bigint[])))
+ORDER BY 2, 3 -- two workers lock rows in one order
+ON CONFLICT (organisation_id, listing_id, service) DO UPDATE SET
+    asked = sync_listingservice.asked + 1,
+    asked_at = CASE WHEN sync_listingservice.asked = sync_listingservice.answered
+               THEN excluded.asked_at ELSE sync_listingservice.asked_at END,
+    due_at = CASE WHEN sync_listingservice.asked = sync_listingservice.answered
+             THEN excluded.due_at
+             ELSE least(sync_listingservice.due_at, excluded.due_at) END,
+    attempts = 0,
+    problem = CASE WHEN %(anew)s THEN '' ELSE sync_listingservice.problem END
+"""
+
 _ASK_VISITS = """
 INSERT INTO sync_visittarget
     (organisation_id, account_id, visit_id, asked, answered, asked_at, due_at, told, break_id,
@@ -122,6 +166,8 @@ def fan_out(limit: int = 2000) -> int:
     if drained.days:
         calendars, documents = _families()
         _ask_changed_days(calendars, drained.days)
+        # A schedule named whole: its prices may have changed, not only its days.
+        _ask_services(calendars, schedules=[key for key, day in drained.days if day is None])
         if documents:
             plan.ask_offers(documents, sorted({schedule for schedule, _ in drained.days}))
     if drained.visits:
@@ -150,6 +196,13 @@ def ask_all_days(account: Account, listings: list[int] | None = None) -> None:
             _ASK_DAYS.format(changed=_EVERY_DAY),
             {"listings": listings, **_windows([account])},
         )
+
+
+def ask_services(account: Account, listings: list[int] | None = None, *, anew: bool = True) -> None:
+    """Every service at the addresses of all listings of the account, or of these; parked ones
+    only if asked `anew`.
+    """
+    _ask_services([account], listings=listings, anew=anew)
 
 
 def ask_all_visits(account: Account) -> None:
@@ -200,6 +253,23 @@ def _ask_changed_days(accounts: list[Account], days: list[tuple[int, date | None
                 "days": [day for _, day in days],
                 **_windows(accounts),
             },
+        )
+
+
+def _ask_services(
+    accounts: list[Account],
+    *,
+    listings: list[int] | None = None,
+    schedules: list[int] | None = None,
+    anew: bool = True,
+) -> None:
+    kept = [each for each in accounts if calendar_class(each.kind).keeps_services(each.settings)]
+    if not kept or schedules == []:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ASK_SERVICES,
+            {"listings": listings, "schedules": schedules, "anew": anew, **_windows(kept)},
         )
 
 

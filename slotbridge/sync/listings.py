@@ -95,6 +95,7 @@ def refresh(account: Account) -> None:
             listings[address.external_id] = _new_listing(account, schedule_id, address)
     _show(account, {s: listings[a.external_id] for s, a in wanted.items()})
     _activate(list(listings.values()), {address.external_id for address in wanted.values()})
+    fanout.ask_services(account)
     fanout.ask_all_days(account)
     wakeups.wake()
 

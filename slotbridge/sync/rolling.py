@@ -41,9 +41,7 @@ def roll_on(lease: Lease) -> None:
     now = clock.now()
     first, last = fanout.horizon(account, now)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _NEW_DAYS, {"account": account.pk, "now": now, "first": first, "last": last}
-        )
+        cursor.execute(_NEW_DAYS, {"account": account.pk, "now": now, "first": first, "last": last})
         new = cursor.rowcount
     account.horizon_due_at = _in_reach(account, last + timedelta(days=1))
     account.save(update_fields=["horizon_due_at"])

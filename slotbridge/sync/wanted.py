@@ -7,8 +7,8 @@ What "offers" means where services of a slot are not equally long is pinned down
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,13 +17,12 @@ from django.db.models import Q
 from slotbridge.his import catalogue, free
 from slotbridge.his.models import Funding, Service, Visit
 from slotbridge.kit import clock
-from slotbridge.sync import reconcile
+from slotbridge.sync import reconcile, services
 from slotbridge.sync.contract import ItemKind, Offer, OpenPeriod, Payer
 from slotbridge.sync.models import (
     Account,
     Booking,
     CatalogueItem,
-    Link,
     Listing,
     ListingSchedule,
     VisitTarget,
@@ -46,6 +45,8 @@ class Offering:
     at_address: dict[str, str]  # dictionary service -> address service
     minutes: dict[int, int]  # service -> usual duration
     takes_insurance: bool = False  # whether the address does, as the portal says
+    # Dictionary services that stand for services of ours which differ: -> those services.
+    contested: Mapping[str, Set[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, listing: Listing, first: date, last: date) -> Offering:
@@ -56,29 +57,32 @@ class Offering:
             )
         )
         prices: dict[int, list[catalogue.PricedService]] = defaultdict(list)
-        for row in catalogue.prices_between(
+        rows = catalogue.prices_between(
             clinics=set(clinics.values()), channel=listing.account.channel, first=first, last=last
-        ):
+        )
+        for row in services.priced(listing.account, rows):
             prices[row.clinic_id].append(row)
-        counterparts = service_links(listing.account_id)
+        counterparts = services.service_links(listing.account_id)
         return cls(
             clinics=clinics,
             prices=prices,
             counterparts=counterparts,
-            at_address=address_services(listing),
+            at_address=services.address_services(listing),
             minutes=dict(
                 Service.objects.filter(pk__in=counterparts, is_active=True).values_list(
                     "pk", "duration_minutes"
                 )
             ),
             takes_insurance=takes_insurance(listing),
+            contested=services.contested(listing, counterparts),
         )
 
     def services(self, clinic: int, day: date) -> dict[int, str]:
         """Service -> address service, of all that a clinic offers here on a day (A16-A19).
 
         Two services of one clinic with one counterpart are both left out: a booking would not
-        say which is meant (A12).
+        say which is meant (A12); and so are those that may not share their counterpart at this
+        address (services.contested).
         """
         listed = {row.service_id for row in self.prices.get(clinic, ()) if day in row.valid}
         mapped = {
@@ -90,7 +94,7 @@ class Offering:
         return {
             service: self.at_address[item]
             for service, item in mapped.items()
-            if meant[item] == 1 and item in self.at_address
+            if meant[item] == 1 and item in self.at_address and item not in self.contested
         }
 
     def payer(self, funding: str) -> Payer | None:
@@ -202,32 +206,3 @@ def takes_insurance(listing: Listing) -> bool:
         external_id=listing.address,
         data__insurance_support__in=_TAKES_INSURANCE,
     ).exists()
-
-
-def address_services(listing: Listing) -> dict[str, str]:
-    """Dictionary service -> address service, of those that the listing's address still has."""
-    return dict(
-        CatalogueItem.objects.filter(
-            account_id=listing.account_id,
-            kind=ItemKind.ADDRESS_SERVICE,
-            address=listing.address,
-            gone_at__isnull=True,
-        )
-        .exclude(service="")
-        .order_by("pk")
-        .values_list("service", "external_id")
-    )
-
-
-def service_links(account_id: int) -> dict[int, str]:
-    """Service -> dictionary service at the portal, of links that are not broken."""
-    return {
-        service: item
-        for service, item in Link.objects.filter(
-            account_id=account_id,
-            ended_at__isnull=True,
-            service__isnull=False,
-            item__gone_at__isnull=True,
-        ).values_list("service_id", "item__external_id")
-        if service is not None
-    }
