@@ -157,6 +157,8 @@ def settle_booking(
     target = VisitTarget.objects.select_for_update().get(pk=target_id)
     target.told, target.told_listing = Told.BOOKING, booking.listing
     target.told_start, target.told_end, target.told_at = made.start, made.end, clock.now()
+    # Another booking: nobody has confirmed it there, or said who came.
+    target.told_confirmed, target.told_presence = False, ""
     target.doubt, target.doubt_since = Doubt.NONE, None
     target.save()
 
