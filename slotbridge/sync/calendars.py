@@ -18,6 +18,7 @@ from slotbridge.kit import backoff, clock
 from slotbridge.sync import (
     accounts,
     budget,
+    cancelling,
     catalogue,
     chores,
     inbox,
@@ -30,7 +31,7 @@ from slotbridge.sync import (
 )
 from slotbridge.sync.contract import CalendarConnector, TryLater
 from slotbridge.sync.guarding import OURS, guarded
-from slotbridge.sync.models import Account, InboxMessage, Listing, ListingDay, VisitTarget
+from slotbridge.sync.models import Account, Booking, InboxMessage, Listing, ListingDay, VisitTarget
 from slotbridge.sync.queue import Lease
 
 log = structlog.stdlib.get_logger(__name__)
@@ -62,7 +63,11 @@ def step(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
 
 def _tell(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
     """The most urgent write: visits before days (design section 5)."""
-    return _tell_visit(lease, account, connector) or _tell_days(lease, account, connector)
+    return (
+        _tell_visit(lease, account, connector)
+        or _tell_cancellation(lease, account, connector)
+        or _tell_days(lease, account, connector)
+    )
 
 
 def _hear(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
@@ -114,6 +119,16 @@ def _tell_visit(lease: Lease, account: Account, connector: CalendarConnector) ->
     return guarded(
         lambda: telling_visits.tell_visit(lease, connector, target.pk),
         lambda: VisitTarget.objects.filter(pk=target.pk).update(problem=OURS),
+    )
+
+
+def _tell_cancellation(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
+    booking = cancelling.next_booking(account)
+    if booking is None or not budget.may_write(account, urgent=True):
+        return False
+    return guarded(
+        lambda: cancelling.tell_cancellation(lease, connector, booking.pk),
+        lambda: Booking.objects.filter(pk=booking.pk).update(problem=OURS, cancel_due_at=None),
     )
 
 
