@@ -1,4 +1,4 @@
-"""The push sender: due notifications leave, failed ones come again or are buried.
+"""Pushing: due notifications leave, failed ones come again or are buried.
 
 Any number of processes may run it: due rows are leased with SKIP LOCKED, the lease is written
 before the call, and no transaction is open while the client is called.
@@ -6,15 +6,12 @@ before the call, and no transaction is open while the client is called.
 
 import json
 import logging
-import threading
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections, connections, transaction
-from django.db.models import Q
-from django.db.utils import DatabaseError
+from django.db import transaction
 
 from slotbridge.kit import clock
-from slotbridge.sandbox import notifications, outgoing
+from slotbridge.sandbox import desk, notifications, outgoing
 from slotbridge.sandbox.models import ApiCall, Client, Notification
 from slotbridge.sandbox.router import DATABASE
 
@@ -25,7 +22,6 @@ LEASE = timedelta(seconds=30)
 RELEASE_EVERY = timedelta(hours=1)
 KEPT = timedelta(days=14)
 CALLS_KEPT = timedelta(days=2)
-IDLE_SECONDS = 0.5
 
 
 class NotPushed(Exception):
@@ -41,7 +37,11 @@ class TooSoon(Exception):
 
 
 def deliver_due(client: Client | None = None, *, most: int = 1000) -> int:
-    """Pushes what is due, in order; how many got a 2xx. Each row is tried at most once per call."""
+    """Pushes what is due, in order; how many got a 2xx. Each row is tried at most once per call.
+
+    What has happened meanwhile because nobody did anything is told too.
+    """
+    desk.cancel_unpaid()
     notifications.release_held()
     delivered = 0
     latest = clock.now()
@@ -112,54 +112,15 @@ def release(client: Client) -> int:
     )
 
 
-def forget_old() -> None:
-    """Drops what the portal keeps no longer: pulled or expired, failed for 14 days, old calls."""
+def forget_old() -> int:
+    """Drops what the portal keeps no longer: pulled or expired, failed for 14 days, old calls.
+
+    How many notifications and calls those were.
+    """
     now = clock.now()
-    Notification.objects.filter(created_at__lt=now - KEPT).delete()
-    Notification.objects.filter(Q(pull_until__lt=now) & Q(push=Notification.Push.NONE)).delete()
-    ApiCall.objects.filter(at__lt=now - CALLS_KEPT).delete()
-
-
-class Sender:
-    """A thread that pushes what is due until stopped."""
-
-    def __init__(self) -> None:
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sandbox-push", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Returns when the thread has ended; at most one push later."""
-        self._stopped.set()
-        notifications.due.set()
-        self._thread.join(PUSH_TIMEOUT + 1)
-
-    def _run(self) -> None:
-        try:
-            self._push_until_stopped()
-        finally:
-            connections.close_all()  # this thread's own
-
-    def _push_until_stopped(self) -> None:
-        failing = False
-        forget_at = clock.now()
-        while not self._stopped.is_set():
-            try:
-                deliver_due()
-                if clock.now() >= forget_at:
-                    forget_old()
-                    forget_at = clock.now() + timedelta(hours=1)
-                failing = False
-                close_old_connections()
-            except DatabaseError as error:
-                if not failing:  # trouble is told once
-                    log.warning(
-                        "push sender has no database", extra={"error": type(error).__name__}
-                    )
-                failing = True
-                close_old_connections()
-                self._stopped.wait(1)
-            notifications.due.wait(IDLE_SECONDS)
-            notifications.due.clear()
+    gone = [
+        Notification.objects.filter(created_at__lt=now - KEPT),
+        Notification.objects.filter(pull_until__lt=now, push=Notification.Push.NONE),
+        ApiCall.objects.filter(at__lt=now - CALLS_KEPT),
+    ]
+    return sum(rows.delete()[0] for rows in gone)

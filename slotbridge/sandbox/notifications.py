@@ -11,10 +11,11 @@ from django.db import connections, transaction
 
 from slotbridge.kit import clock
 from slotbridge.sandbox import faults, payloads, quirks
-from slotbridge.sandbox.models import Address, Client, Notification
+from slotbridge.sandbox.models import OPTIONAL_EVENTS, Address, Client, Notification
 from slotbridge.sandbox.router import DATABASE
 
 PULL_KEPT = timedelta(hours=72)
+FOR_PMS = frozenset({"address-assigned", "address-unassigned"})
 HELD_AT_MOST = timedelta(minutes=1)  # a "swapped" one when no other comes
 
 due = threading.Event()  # wakes this process's push sender
@@ -27,7 +28,9 @@ class QueueEmpty(Exception):
 def tell(event: str, address: Address, data: dict[str, Any], *, by: Client | None = None) -> None:
     """Queues one event for every client of the address's facility; in the caller's transaction.
 
-    `by`: the client whose own call caused it; it hears of it only with quirk echo_own_calls.
+    Optional events go to those who asked for them, those of assignment to practice software only
+    (behaviour.md section 4). `by`: the client whose own call caused it; it hears of it only with
+    quirk echo_own_calls.
     """
     body = {
         "name": event,
@@ -36,12 +39,20 @@ def tell(event: str, address: Address, data: dict[str, Any], *, by: Client | Non
     }
     for client in address.facility.clients.all():
         is_echo = by is not None and client.pk == by.pk
-        if event in client.muted_events:
+        if not _hears_of(client, event):
             continue
         if is_echo and not quirks.read(client.quirks).echo_own_calls:
             continue
         _queue(client, body)
     transaction.on_commit(due.set, using=DATABASE)
+
+
+def _hears_of(client: Client, event: str) -> bool:
+    if event in client.muted_events:
+        return False
+    if event in FOR_PMS and not client.is_pms:
+        return False
+    return event not in OPTIONAL_EVENTS or event in client.opted_in
 
 
 def _queue(client: Client, body: dict[str, Any]) -> None:

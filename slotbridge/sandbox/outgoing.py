@@ -14,6 +14,18 @@ def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> i
     return None if answer is None else answer.status_code
 
 
+def ping(url: str, headers: Mapping[str, str], seconds: float) -> int | None:
+    """The status a bare GET is answered with; None if none came within `seconds`.
+
+    Verb and body of the portal's ping are documented nowhere: the most harmless is sent.
+    """
+    with http.client("") as client:
+        try:
+            return client.get(url, headers=dict(headers), timeout=seconds).status_code
+        except (httpx.TransportError, httpx.InvalidURL):
+            return None
+
+
 def ask(
     url: str, body: bytes, headers: Mapping[str, str], seconds: float
 ) -> tuple[bool, int | None]:

@@ -1,10 +1,10 @@
-"""What `slotbridge sandbox` serves: the application, with the push sender beside it."""
+"""What `slotbridge sandbox` serves: the application, with what time does beside it."""
 
 import atexit
 
 from slotbridge.sandbox.wsgi import application  # first: it makes Django ready
 
-from slotbridge.sandbox.delivery import Sender  # isort: skip
+from slotbridge.sandbox.chores import Sender  # isort: skip
 
 __all__ = ["application"]
 

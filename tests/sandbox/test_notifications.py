@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from slotbridge.kit import clock, http
-from slotbridge.sandbox import actors, delivery, faults
+from slotbridge.sandbox import actors, chores, delivery, faults
 from slotbridge.sandbox.models import ApiCall, Booking, Client, Notification
 from tests.sandbox.conftest import PATIENT, Clinic, hour, iso
 
@@ -300,7 +300,7 @@ def test_the_sender_thread_pushes_at_once_and_stops(clinic, hub, books):
         arrived.set()
         return hub(request)
 
-    sender = delivery.Sender()
+    sender = chores.Sender()
     with http.through(httpx.MockTransport(keep)):
         sender.start()
         books()
