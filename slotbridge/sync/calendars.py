@@ -27,6 +27,7 @@ from slotbridge.sync import (
     queue,
     rolling,
     telling_days,
+    telling_services,
     telling_visits,
 )
 from slotbridge.sync.contract import CalendarConnector, TryLater
@@ -62,10 +63,13 @@ def step(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
 
 
 def _tell(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
-    """The most urgent write: visits before days (design section 5)."""
+    """The most urgent write: visits before days (design section 5), and before these the services
+    that they name.
+    """
     return (
         _tell_visit(lease, account, connector)
         or _tell_cancellation(lease, account, connector)
+        or _tell_services(lease, account, connector)
         or _tell_days(lease, account, connector)
     )
 
@@ -129,6 +133,18 @@ def _tell_cancellation(lease: Lease, account: Account, connector: CalendarConnec
     return guarded(
         lambda: cancelling.tell_cancellation(lease, connector, booking.pk),
         lambda: Booking.objects.filter(pk=booking.pk).update(problem=OURS, cancel_due_at=None),
+    )
+
+
+def _tell_services(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
+    if not budget.may_write(account, urgent=False):
+        return False
+    listing = telling_services.next_listing(account)
+    if listing is None:
+        return False
+    return guarded(
+        lambda: telling_services.tell_listing(lease, connector, listing),
+        lambda: listing.services.filter(asked__gt=F("answered")).update(problem=OURS),
     )
 
 

@@ -71,6 +71,8 @@ def store(account: Account, records: Sequence[CatalogueRecord]) -> None:
     elif changed:
         # Only then: days that the portal refused are asked anew, and would be refused anew.
         listings.refresh(account)
+    else:
+        fanout.ask_services(account, anew=False)  # a price may have been changed there (A31)
 
 
 def _shape(records: Iterable[CatalogueRecord]) -> set[tuple[str, ...]]:

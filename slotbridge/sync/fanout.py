@@ -198,11 +198,17 @@ def ask_all_days(account: Account, listings: list[int] | None = None) -> None:
         )
 
 
-def ask_services(account: Account, listings: list[int] | None = None, *, anew: bool = True) -> None:
+def ask_services(
+    account: Account,
+    listings: list[int] | None = None,
+    *,
+    anew: bool = True,
+    due_at: datetime | None = None,
+) -> None:
     """Every service at the addresses of all listings of the account, or of these; parked ones
-    only if asked `anew`.
+    only if asked `anew`. At once, or at a time ahead.
     """
-    _ask_services([account], listings=listings, anew=anew)
+    _ask_services([account], listings=listings, anew=anew, due_at=due_at)
 
 
 def ask_all_visits(account: Account) -> None:
@@ -262,6 +268,7 @@ def _ask_services(
     listings: list[int] | None = None,
     schedules: list[int] | None = None,
     anew: bool = True,
+    due_at: datetime | None = None,
 ) -> None:
     kept = [each for each in accounts if calendar_class(each.kind).keeps_services(each.settings)]
     if not kept or schedules == []:
@@ -269,7 +276,13 @@ def _ask_services(
     with connection.cursor() as cursor:
         cursor.execute(
             _ASK_SERVICES,
-            {"listings": listings, "schedules": schedules, "anew": anew, **_windows(kept)},
+            {
+                "listings": listings,
+                "schedules": schedules,
+                "anew": anew,
+                "due_at": due_at or clock.now(),
+                **_windows(kept),
+            },
         )
 
 

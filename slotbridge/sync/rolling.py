@@ -6,6 +6,7 @@ Nothing is sent further ahead (`fanout.horizon`), and no comparison need come by
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import connection, transaction
@@ -17,6 +18,9 @@ from slotbridge.sync.queue import Lease
 from slotbridge.sync.registry import calendar_class
 
 log = structlog.stdlib.get_logger(__name__)
+
+# A new last day comes within reach up to so long before its own midnight (`_in_reach`).
+BEFORE_MIDNIGHT = timedelta(hours=2)
 
 # Days that nobody has asked for yet; more than one after a standstill.
 _NEW_DAYS = """
@@ -43,6 +47,10 @@ def roll_on(lease: Lease) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_NEW_DAYS, {"account": account.pk, "now": now, "first": first, "last": last})
         new = cursor.rowcount
+    # Another day has begun, or is about to where clocks change: other prices may be valid (A25).
+    midnight = clock.day_bounds(first, _zone(account))[1]
+    soon = midnight if midnight - now <= BEFORE_MIDNIGHT else now
+    fanout.ask_services(account, anew=False, due_at=soon)
     account.horizon_due_at = _in_reach(account, last + timedelta(days=1))
     account.save(update_fields=["horizon_due_at"])
     if new:
@@ -53,5 +61,10 @@ def _in_reach(account: Account, day: date) -> datetime:
     """When the portal takes a date whole: the midnight it ends at lies `horizon` ahead then. That
     is midnight there, or an hour beside it where clocks change in between.
     """
-    connector = calendar_class(account.kind)
-    return clock.day_bounds(day, connector.zone_of(account.settings))[1] - connector.horizon
+    zone = _zone(account)
+    return clock.day_bounds(day, zone)[1] - calendar_class(account.kind).horizon
+
+
+def _zone(account: Account) -> ZoneInfo:
+    """Of the dates that the account's portal is told by."""
+    return calendar_class(account.kind).zone_of(account.settings)
