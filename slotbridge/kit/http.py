@@ -5,6 +5,8 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
@@ -36,6 +38,33 @@ def through(transport: httpx.BaseTransport) -> Iterator[None]:
         _transport = before
 
 
+@dataclass(slots=True)
+class Meter:
+    """How many requests were sent, answered or not, tokens and further pages among them."""
+
+    requests: int = 0
+
+
+_meter: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Counts what every client of this thread sends within it."""
+    meter = Meter()
+    before = _meter.set(meter)
+    try:
+        yield meter
+    finally:
+        _meter.reset(before)
+
+
+def _count(_request: httpx.Request) -> None:
+    meter = _meter.get()
+    if meter is not None:
+        meter.requests += 1
+
+
 def client(base_url: str, *, transport: httpx.BaseTransport | None = None) -> httpx.Client:
     """A client for one portal. Follows no redirect: a portal that redirects a POST is read
     wrongly by most clients (behaviour.md section 1), so a redirect is an answer of its own.
@@ -45,6 +74,7 @@ def client(base_url: str, *, transport: httpx.BaseTransport | None = None) -> ht
         timeout=TIMEOUT,
         follow_redirects=False,
         headers={"User-Agent": USER_AGENT},
+        event_hooks={"request": [_count]},
         transport=transport or _transport,
         limits=httpx.Limits(max_connections=4, max_keepalive_connections=2),
     )

@@ -29,6 +29,7 @@ from slotbridge.sync import (
     telling_days,
     telling_services,
     telling_visits,
+    writing,
 )
 from slotbridge.sync.contract import CalendarConnector, TryLater
 from slotbridge.sync.guarding import OURS, guarded
@@ -54,12 +55,17 @@ def step(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
             _hear(lease, account, connector)
             or _do_chores(lease, account, connector)
             or _roll_on(lease, account)
-            or (account.is_live and _tell(lease, account, connector))
+            or (_may_write(account) and _tell(lease, account, connector))
             or _patrol(lease, account, connector)
         )
     if account.state == State.SWITCHING_OFF:
         return _tell_days(lease, account, connector) or _finish_switching_off(lease, account)
     return False
+
+
+def _may_write(account: Account) -> bool:
+    # Of an account that has just gone live, what is there is taken over first (A63).
+    return account.is_live and not writing.to_compare_first(account).exists()
 
 
 def _tell(lease: Lease, account: Account, connector: CalendarConnector) -> bool:

@@ -181,10 +181,25 @@ def light_of(account: Account) -> Light:
             account.failing_since,
             _("The portal does not answer. Changes wait and are sent by themselves afterwards."),
         )
+    if account.writing != Account.Writing.LIVE:
+        return _light_of_writing(account)
     since = waiting(account).oldest_since
     if since is not None and since + FRESH_WITHIN < clock.now():
         return Light(Colour.LATE, since, _("Changes are waiting to be sent or taken over."))
     return Light(Colour.FRESH, account.last_write_at, _("Everything has been told."))
+
+
+def _light_of_writing(account: Account) -> Light:
+    if account.writing == Account.Writing.REHEARSAL:
+        sentence = _("Rehearsal: nothing is written. Look at what would be, then go live.")
+    elif account.shadow_until is not None and account.shadow_until <= clock.now():
+        sentence = _(
+            "The comparison is over, and still nothing is written. Look at what differed, then go"
+            " live."
+        )
+    else:
+        sentence = _("Comparison: both sides are compared, and nothing is changed on either.")
+    return Light(Colour.PAUSED, account.writing_since, sentence)
 
 
 def light_of_listing(listing: Listing) -> Light:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 
-from slotbridge.his import visits
-from slotbridge.his.models import Schedule, Slot
+from slotbridge.his import free, visits
+from slotbridge.his.models import Absence, Schedule, Slot
 from slotbridge.sync import bookings
 from slotbridge.sync.contract import Question
 from slotbridge.sync.models import Account, Booking
@@ -21,10 +22,13 @@ HOLD = timedelta(minutes=3)
 def may_be_taken(account: Account, question: Question) -> bool:
     """Holds the time for the portal and says yes, or says no.
 
-    No as well where the time or the listing is not ours: unknown is not free (promise 6).
+    No as well where the time or the listing is not ours: unknown is not free (promise 6). While
+    the account does not write, see `_is_free_here`.
     """
     if account.state != Account.State.READY:
         return False
+    if not account.is_live:
+        return _is_free_here(account, question)
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -37,6 +41,36 @@ def may_be_taken(account: Account, question: Question) -> bool:
             return _hold(account, question)
     except OperationalError:
         return False  # somebody holds these rows for longer than the portal waits
+
+
+def _is_free_here(account: Account, question: Question) -> bool:
+    """The answer of an account that is rehearsed or compared: no only if the HIS knows that the
+    practitioner is busy then.
+
+    The portal's times are not ours yet, so a time that has no slot here is the portal's own to
+    give, as is a doctor who is not linked: a no would stop patients whom the clinic's staff
+    expect. What is known to be taken is refused all the same, lest two patients come at once.
+    Nothing is held: no booking is taken over before the account is live, and a hold that no visit
+    follows would only take the time from the desk for a while.
+    """
+    listing = bookings.listing_at(account, question.address)
+    if listing is None:
+        return True
+    then = {
+        "organisation_id": account.organisation_id,
+        "practitioner": listing.practitioner_id,
+        "start__lt": question.end,
+        "end__gt": question.start,
+    }
+    here = Q(clinic=None) | Q(clinic__schedules__listings__listing=listing)
+    if Absence.objects.filter(here, **then).exists():
+        return False
+    taken = free.active_visits().filter(**then)
+    if question.moving:  # a visit that moves within its own time is in nobody's way but its own
+        taken = taken.exclude(
+            bookings__in=Booking.objects.filter(account=account, external_id=question.moving)
+        )
+    return not taken.exists()
 
 
 def _hold(account: Account, question: Question) -> bool:

@@ -1,0 +1,243 @@
+"""What an account would write if it went live now: computed from our own rows, nothing is read at
+the portal and nothing is written anywhere.
+
+A first load of two hundred calendars is looked at a page at a time: the totals need a handful of
+queries, and only the calendars of a page are computed in full.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import cast
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from slotbridge.his.models import Visit
+from slotbridge.kit import clock
+from slotbridge.sync import fanout, reconcile
+from slotbridge.sync.budget import RESERVE
+from slotbridge.sync.models import (
+    Account,
+    Booking,
+    Listing,
+    ListingDay,
+    ListingSchedule,
+    ListingService,
+    PatrolReport,
+    VisitTarget,
+)
+from slotbridge.sync.registry import calendar_class
+from slotbridge.sync.wanted import Offering, wanted_days
+
+LIVE = (Visit.Status.BOOKED, Visit.Status.ARRIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What would be written of one calendar: `days` with free times from `first` to `last`,
+    `starts` a patient could choose; visits as bookings and as breaks.
+    """
+
+    listing: Listing
+    days: int
+    starts: int
+    first: date | None
+    last: date | None
+    to_book: int
+    to_break: int
+    services: int  # steps: one to add, change or remove
+    there: int  # bookings that are to be taken over first, when last compared
+    writes: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no free time at all would be shown: the portal's own are taken off."""
+        return not self.starts
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The whole account. `writes` are requests: all due days of a calendar go in one, a visit in
+    one, a step of a service in one.
+    """
+
+    calendars: int
+    visits: int
+    changes: int  # visits that the portal knows, moved or cancelled here since
+    services: int
+    there: int
+    writes: int
+    minutes: int  # at the account's budget
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.writes
+
+
+def rehearse(account: Account) -> Rehearsal:
+    """The totals, in a fixed number of queries."""
+    calendars = _calendars_to_write(account).count()
+    visits, changes = _untold(account).count(), _changed(account).count()
+    services = _services(account).count()
+    urgent, others = visits + changes, calendars + services
+    return Rehearsal(
+        calendars=calendars,
+        visits=visits,
+        changes=changes,
+        services=services,
+        there=sum(_there(account.listings.all()).values()),
+        writes=urgent + others,
+        minutes=minutes_for(urgent, others, budget_of(account)),
+    )
+
+
+def calendars(account: Account) -> QuerySet[Listing]:
+    """The calendars that would be filled, by name; sliced for a page."""
+    return (
+        account.listings.filter(is_active=True)
+        .select_related("account", "practitioner")
+        .order_by("practitioner__sort_key", "address")
+    )
+
+
+def in_detail(listings: Iterable[Listing]) -> Iterator[Calendar]:
+    """What would be written of these calendars, one after the other."""
+    found = list(listings)
+    steps = Counter(
+        dict(
+            ListingService.objects.filter(listing__in=found, asked__gt=F("answered"), problem="")
+            .values_list("listing")
+            .annotate(Count("pk"))
+        )
+    )
+    due = set(_due_days().filter(listing__in=found).values_list("listing", flat=True))
+    there = _there(found)
+    for listing in found:
+        yield _calendar(listing, steps[listing.pk], there.get(listing.pk, 0), listing.pk in due)
+
+
+def budget_of(account: Account) -> int:
+    """Writes a minute that the portal takes, as it said last."""
+    return account.writes_limit or calendar_class(account.kind).writes_per_minute
+
+
+def minutes_for(urgent: int, others: int, limit: int) -> int:
+    """How long the writes take: days and services leave a quarter of each minute to visits."""
+    limit = max(limit, 1)
+    for_others = max(limit - limit // RESERVE, 1)
+    minutes = 0
+    while urgent > 0 or others > 0:
+        now = min(urgent, limit)
+        urgent -= now
+        others -= max(for_others - now, 0)
+        minutes += 1
+    return minutes
+
+
+def _calendar(listing: Listing, services: int, there: int, is_due: bool) -> Calendar:
+    first, last = fanout.horizon(listing.account, clock.now())
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    now = clock.now()
+    starts = {
+        day: len({offered.start for offered in reconcile.offered_starts(periods, after=now)})
+        for day, periods in wanted_days(listing, days).items()
+    }
+    shown = sorted(day for day, count in starts.items() if count)
+    to_book, to_break = _visits(listing, first, last)
+    return Calendar(
+        listing=listing,
+        days=len(shown),
+        starts=sum(starts.values()),
+        first=shown[0] if shown else None,
+        last=shown[-1] if shown else None,
+        to_book=to_book,
+        to_break=to_break,
+        services=services,
+        there=there,
+        writes=to_book + to_break + services + is_due,
+    )
+
+
+def _visits(listing: Listing, first: date, last: date) -> tuple[int, int]:
+    """How many visits would be told as bookings, and how many only as breaks (A40)."""
+    shown = ListingSchedule.objects.filter(listing=listing).values("schedule")
+    visits = list(
+        _untold(listing.account)
+        .filter(visit__schedule__in=shown)
+        .values_list("visit__start", "visit__clinic", "visit__service")
+    )
+    if not visits:
+        return 0, 0
+    offering = Offering.of(listing, first, last)
+    offered: dict[tuple[int, date], dict[int, str]] = {}
+    booked = 0
+    for start, clinic, service in visits:
+        at = clinic, clock.day_of(start, listing.tz)
+        if at not in offered:
+            offered[at] = offering.services(*at)
+        booked += (service or 0) in offered[at]
+    return booked, len(visits) - booked
+
+
+def _untold(account: Account) -> QuerySet[VisitTarget]:
+    """Visits ahead that the portal has not heard of, and that a calendar stands for."""
+    shown = ListingSchedule.objects.filter(account=account, schedule=OuterRef("visit__schedule"))
+    return _due_targets(account).filter(
+        ~Exists(_booked(account)),
+        Exists(shown),
+        told=VisitTarget.Told.NOTHING,
+        visit__status__in=LIVE,
+        visit__start__gt=clock.now(),
+        visit__clash="",
+    )
+
+
+def _changed(account: Account) -> QuerySet[VisitTarget]:
+    """Visits that the portal knows, cancelled here or moved since."""
+    told_so = _booked(account).filter(start=OuterRef("visit__start"), end=OuterRef("visit__end"))
+    return _due_targets(account).filter(
+        Q(visit__status=Visit.Status.CANCELLED) | (Q(visit__status__in=LIVE) & ~Exists(told_so)),
+        Exists(_booked(account)),
+        visit__end__gt=clock.now(),
+    )
+
+
+def _booked(account: Account) -> QuerySet[Booking]:
+    return Booking.objects.filter(
+        account=account, visit=OuterRef("visit"), status=Booking.Status.BOOKED
+    )
+
+
+def _due_targets(account: Account) -> QuerySet[VisitTarget]:
+    return VisitTarget.objects.filter(account=account, asked__gt=F("answered"), problem="")
+
+
+def _due_days() -> QuerySet[ListingDay]:
+    return ListingDay.objects.filter(
+        asked__gt=F("answered"), problem="", listing__held_since__isnull=True
+    )
+
+
+def _calendars_to_write(account: Account) -> QuerySet[Listing]:
+    return account.listings.filter(pk__in=_due_days().values("listing"))
+
+
+def _services(account: Account) -> QuerySet[ListingService]:
+    return ListingService.objects.filter(
+        listing__account=account, asked__gt=F("answered"), problem=""
+    )
+
+
+def _there(listings: Iterable[Listing]) -> dict[int, int]:
+    """Bookings that the last comparison of each listing found there and not here."""
+    newest = PatrolReport.objects.filter(listing=OuterRef("listing")).order_by("-at", "-pk")
+    rows = PatrolReport.objects.filter(
+        listing__in=listings, is_shadow=True, pk=newest.values("pk")[:1]
+    )
+    return {
+        listing: int(cast("dict[str, int]", found).get("booking-here", 0))
+        for listing, found in rows.values_list("listing", "found")
+    }
