@@ -5,13 +5,35 @@ Each function raises Refused, with a reason, when the portal would say no to the
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from slotbridge.sandbox import bookings, calendars, desk, questions, rules
+from slotbridge.sandbox import (
+    bookings,
+    calendars,
+    desk,
+    insurances,
+    payments,
+    presence,
+    questions,
+    quirks,
+    rules,
+    services,
+)
 from slotbridge.sandbox.bookings import Wanted
-from slotbridge.sandbox.models import Address, AddressService, Booking, Break
+from slotbridge.sandbox.models import (
+    Address,
+    AddressService,
+    Booking,
+    Break,
+    InsurancePlan,
+    InsuranceProvider,
+    Service,
+)
 from slotbridge.sandbox.patients import PatientData
+from slotbridge.sandbox.services import Terms
 
 
 class Reason(StrEnum):
@@ -22,15 +44,26 @@ class Reason(StrEnum):
     ENDED = "ended"  # the booking is canceled or moved already
     BAD_RANGE = "bad-range"
     SAME = "same"  # such a break is there already
+    ALREADY = "already"  # the service is there, the visit is confirmed
+    DATA_MISSING = "data-missing"  # the address demands more of a patient
+    PAYER = "payer"  # the address does not take this insurer or plan
+    UNFIT = "unfit"  # a price, duration or age that cannot be
+    TOO_EARLY = "too-early"  # the visit has not begun
+    TOO_LATE = "too-late"  # the visit has begun
+    NOTHING_TO_PAY = "nothing-to-pay"  # nothing is paid online, or the payment is over
+    MONEY_HELD = "money-held"  # paid for, and the target bills through another account
 
 
 class Refused(Exception):
     """The portal does not do it: show the person the reason."""
 
-    def __init__(self, reason: Reason, error_code: int | None = None) -> None:
+    def __init__(
+        self, reason: Reason, error_code: int | None = None, *, is_silent: bool = False
+    ) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.error_code = error_code  # sent by the integration that denied
+        self.is_silent = is_silent  # it denied by not answering in time
 
 
 REASONS: dict[type[Exception], Reason] = {
@@ -42,6 +75,17 @@ REASONS: dict[type[Exception], Reason] = {
     calendars.BadRange: Reason.BAD_RANGE,
     calendars.SameRange: Reason.SAME,
     calendars.BreakExists: Reason.SAME,
+    bookings.OtherPaymentAccount: Reason.MONEY_HELD,
+    insurances.NotAssigned: Reason.PAYER,
+    insurances.UnknownPlan: Reason.PAYER,
+    payments.NothingToPay: Reason.NOTHING_TO_PAY,
+    payments.NoSuchStep: Reason.NOTHING_TO_PAY,
+    presence.VisitCanceled: Reason.ENDED,
+    presence.VisitInFuture: Reason.TOO_EARLY,
+    presence.VisitInPast: Reason.TOO_LATE,
+    presence.AlreadyConfirmed: Reason.ALREADY,
+    services.ServiceExists: Reason.ALREADY,
+    services.UnfitTerms: Reason.UNFIT,
 }
 
 
@@ -50,15 +94,24 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except questions.Denied as denied:
-        raise Refused(Reason.DENIED, denied.error_code) from None
+        raise Refused(Reason.DENIED, denied.error_code, is_silent=denied.is_silent) from None
     except tuple(REASONS) as error:
         raise Refused(REASONS[type(error)]) from None
 
 
-def offered(address: Address, start: datetime, end: datetime) -> set[tuple[datetime, int]]:
-    """(start, address service id) of everything a patient could book in [start, end)."""
+def offered(
+    address: Address, start: datetime, end: datetime, *, payer: int | None = None
+) -> set[tuple[datetime, int]]:
+    """(start, address service id) of everything a patient could book in [start, end).
+
+    `payer` is the id of the patient's insurer; None: who pays alone.
+    """
     address.refresh_from_db()
-    return {(offer.start, offer.service) for offer in calendars.offers(address, start, end)}
+    found = calendars.offers(address, start, end)
+    return {(offer.start, offer.service) for offer in found if offer.takes(payer)}
+
+
+# --- a patient -------------------------------------------------------------------------------
 
 
 def patient_books(
@@ -69,13 +122,53 @@ def patient_books(
     *,
     minutes: int | None = None,
     comment: str = "",
+    payer: int | None = None,
+    plan: int | None = None,
 ) -> Booking:
-    """A patient books on the page; clients that ask first are asked. Raises Refused."""
+    """A patient books on the page; clients that ask first are asked. Raises Refused.
+
+    `payer` and `plan` are ids of an insurer that the address takes; None: the patient pays.
+    """
     address.refresh_from_db()
-    wanted = Wanted(address, service, start, minutes)
+    if address.is_disabled:
+        raise Refused(Reason.CLOSED)
+    _require_data(address, patient)
     with _refusing():
+        wanted = Wanted(address, service, start, minutes, *_insured(address, payer, plan))
         questions.may_book(wanted, patient)
         return desk.book(wanted, patient, by=Booking.Actor.USER, comment=comment)
+
+
+def _require_data(address: Address, patient: PatientData) -> None:
+    demanded = [name for name, is_so in address.extra_fields.items() if is_so]
+    if not all(getattr(patient, name) for name in demanded):
+        raise Refused(Reason.DATA_MISSING)
+
+
+def _insured(
+    address: Address, payer: int | None, plan: int | None
+) -> tuple[InsuranceProvider | None, InsurancePlan | None]:
+    if payer is None:
+        return None, None
+    if address.insurance_support == "private":
+        raise Refused(Reason.PAYER)
+    return insurances.find_payer(address, payer, plan)
+
+
+def patient_confirms(booking: Booking) -> None:
+    """Says that they will come. Raises Refused."""
+    with _refusing():
+        presence.confirm(booking, by="user")
+
+
+def patient_pays(booking: Booking, status: str = payments.PAID) -> None:
+    """The money moves: paid, waiting_for_confirmation, not-paid, refunded or charged_back.
+
+    What was not paid for in time is cancelled first. Raises Refused.
+    """
+    desk.cancel_unpaid()
+    with _refusing():
+        desk.set_payment(booking, status)
 
 
 def patient_moves(
@@ -98,6 +191,9 @@ def patient_cancels(booking: Booking, reason: str = "") -> None:
         desk.cancel(booking, by=Booking.Actor.USER, reason=reason)
 
 
+# --- a doctor --------------------------------------------------------------------------------
+
+
 def doctor_books(
     address: Address,
     start: datetime,
@@ -109,8 +205,8 @@ def doctor_books(
 ) -> Booking:
     """The doctor books in the portal's calendar; nobody is asked first. Raises Refused."""
     address.refresh_from_db()
-    wanted = Wanted(address, service, start, minutes)
     with _refusing():
+        wanted = Wanted(address, service, start, minutes)
         return desk.book(wanted, patient, by=Booking.Actor.DOCTOR, comment=comment)
 
 
@@ -121,9 +217,21 @@ def doctor_moves(
     address: Address | None = None,
     service: AddressService | None = None,
 ) -> Booking:
+    """The new booking, with a new id. Raises Refused.
+
+    Where an integration has quirk moves_anywhere, free time is enough: no period need offer it.
+    """
     wanted = _target(booking, start, address, service)
+    if moves_anywhere(wanted.address):
+        wanted = replace(wanted, anywhere=True)
     with _refusing():
         return desk.move(booking, wanted, by=Booking.Actor.DOCTOR)
+
+
+def moves_anywhere(address: Address) -> bool:
+    """Whether visits may be moved here to times that nobody offers."""
+    switches = address.facility.clients.values_list("quirks", flat=True)
+    return any(quirks.read(each).moves_anywhere for each in switches)
 
 
 def doctor_cancels(booking: Booking, reason: str = "") -> None:
@@ -131,12 +239,30 @@ def doctor_cancels(booking: Booking, reason: str = "") -> None:
         desk.cancel(booking, by=Booking.Actor.DOCTOR, reason=reason)
 
 
+def doctor_confirms(booking: Booking) -> None:
+    """The patient said so on the phone. Raises Refused."""
+    with _refusing():
+        presence.confirm(booking, by="admin")
+
+
+def doctor_marks_presence(booking: Booking, present: bool) -> None:
+    """Raises Refused; the same mark again changes nothing."""
+    with _refusing():
+        presence.mark(booking, present=present)
+
+
 def doctor_adds_break(
-    address: Address, since: datetime, till: datetime, description: str = ""
+    address: Address,
+    since: datetime,
+    till: datetime,
+    description: str = "",
+    *,
+    on_coupled: bool = False,
 ) -> Break:
+    """`on_coupled`: also online for an address with a door, and the reverse. Raises Refused."""
     address.refresh_from_db()
     with _refusing():
-        return desk.add_break(address, since, till, description)
+        return desk.add_break(address, since, till, description, on_coupled=on_coupled)
 
 
 def doctor_moves_break(break_: Break, since: datetime, till: datetime) -> None:
@@ -167,13 +293,72 @@ def doctor_switches_calendar(address: Address, *, on: bool) -> None:
         raise Refused(Reason.CLOSED) from None
 
 
+def doctor_adds_service(
+    address: Address, service: Service, price_minor: int | None = None, **terms: Any
+) -> AddressService:
+    """`terms` are further fields of services.Terms. Raises Refused."""
+    with _refusing():
+        return services.add(address, service, Terms(price_minor=price_minor, **terms))
+
+
+def doctor_changes_service(address_service: AddressService, **changes: Any) -> None:
+    """`changes` are fields of services.Terms; no change tells nobody. Raises Refused."""
+    with _refusing():
+        services.change(address_service, **changes)
+
+
+def doctor_removes_service(address_service: AddressService) -> None:
+    """Adding it again gives it a new id."""
+    services.remove(address_service)
+
+
+# --- the portal's adviser --------------------------------------------------------------------
+
+
+def adviser_changes_commercial_type(address: Address, commercial_type: str) -> None:
+    """What the doctor pays the portal for: premium, saas-only or basic. Raises Refused."""
+    if commercial_type not in Address.Commercial.values:
+        raise Refused(Reason.UNFIT)
+    desk.set_commercial_type(address, commercial_type)
+
+
+def adviser_assigns_address(address: Address) -> None:
+    """Gives an address that was taken away back to its doctor."""
+    desk.assign(address)
+
+
+def adviser_unassigns_address(address: Address) -> None:
+    """Takes the address from its doctor; its bookings stay."""
+    desk.unassign(address)
+
+
+def adviser_opens_online_address(address: Address) -> Address:
+    """The doctor sees patients on a screen too, at an address coupled to this one.
+
+    It has the same services and an empty calendar of its own. Raises Refused.
+    """
+    if address.is_online_only or calendars.coupled(address):
+        raise Refused(Reason.ALREADY)
+    return desk.open_online_address(address)
+
+
+# ---------------------------------------------------------------------------------------------
+
+
 def _target(
     booking: Booking, start: datetime, address: Address | None, service: AddressService | None
 ) -> Wanted:
-    """Where a booking goes; what is not named stays, the duration with the service."""
+    """Where a booking goes; what is not named stays, the duration with the service, who pays."""
     to = address or booking.address
     to.refresh_from_db()
     kept = service or booking.service
     if kept is None or kept.address_id != to.pk:
         raise Refused(Reason.NOT_OFFERED)
-    return Wanted(to, kept, start, None if service else booking.minutes)
+    return Wanted(
+        to,
+        kept,
+        start,
+        None if service else booking.minutes,
+        booking.insurance_provider,
+        booking.insurance_plan,
+    )

@@ -97,8 +97,7 @@ def set_commercial_type(address: Address, commercial_type: str) -> None:
         )
         address.refresh_from_db()
         if changed:
-            told = {"address": payloads.told_address(address)}
-            notifications.tell("address-commercial-type-changed", address, told)
+            _tell_of_address("address-commercial-type-changed", address)
 
 
 def assign(address: Address) -> None:
@@ -109,13 +108,31 @@ def assign(address: Address) -> None:
             return
         current.is_disabled, current.integration_ends_at = False, None
         current.save(update_fields=["is_disabled", "integration_ends_at"])
-        tell_assigned(current)
+        _tell_of_address("address-assigned", current)
     address.refresh_from_db()
 
 
-def tell_assigned(address: Address) -> None:
-    """Must be called in the transaction that gave the address to its doctor."""
-    notifications.tell("address-assigned", address, {"address": payloads.told_address(address)})
+def open_online_address(address: Address) -> Address:
+    """A new address of the same doctor for visits on a screen, with the same services."""
+    with transaction.atomic(using=DATABASE):
+        made = Address.objects.create(
+            facility=address.facility,
+            doctor=address.doctor,
+            name=f"{address.name or address.facility.name} online"[:200],
+            is_online_only=True,
+            commercial_type=address.commercial_type,
+            takes_payment=address.takes_payment,
+            payment_account=address.payment_account,
+        )
+        for row in address.services.all():
+            row.pk, row.address = None, made
+            row.save(force_insert=True)
+        _tell_of_address("address-assigned", made)
+    return made
+
+
+def _tell_of_address(event: str, address: Address) -> None:
+    notifications.tell(event, address, {"address": payloads.told_address(address)})
 
 
 def unassign(address: Address) -> None:
@@ -131,9 +148,7 @@ def unassign(address: Address) -> None:
             current.calendar = Address.Calendar.DISABLED
         current.is_disabled, current.integration_ends_at = True, clock.now()
         current.save(update_fields=["calendar", "is_disabled", "integration_ends_at"])
-        notifications.tell(
-            "address-unassigned", current, {"address": payloads.told_address(current)}
-        )
+        _tell_of_address("address-unassigned", current)
     address.refresh_from_db()
 
 

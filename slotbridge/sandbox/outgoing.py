@@ -1,6 +1,7 @@
 """How the sandbox calls its clients' notification addresses."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -26,17 +27,21 @@ def ping(url: str, headers: Mapping[str, str], seconds: float) -> int | None:
             return None
 
 
-def ask(
-    url: str, body: bytes, headers: Mapping[str, str], seconds: float
-) -> tuple[bool, int | None]:
-    """Whether the other side agreed (2xx), and its error_code if it sent one.
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a question: yes, or no with a code; or none in time."""
 
-    Source: behaviour.md section 4, Real-time requests: no answer in time is a no.
-    """
+    agreed: bool = False
+    error_code: int | None = None
+    is_silent: bool = False
+
+
+def ask(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Reply:
+    """2xx is a yes. Source: behaviour.md section 4, Real-time requests: silence is a no."""
     answer = _post(url, body, headers, seconds)
     if answer is None:
-        return False, None
-    return answer.is_success, _error_code(answer)
+        return Reply(is_silent=True)
+    return Reply(answer.is_success, _error_code(answer))
 
 
 def _post(

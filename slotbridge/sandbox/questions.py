@@ -15,11 +15,12 @@ from slotbridge.sandbox.patients import PatientData
 
 
 class Denied(Exception):
-    """A client said no, with the code it gave, or None."""
+    """A client said no, with the code it gave, or None; or it said nothing in time."""
 
-    def __init__(self, error_code: int | None) -> None:
+    def __init__(self, reply: outgoing.Reply) -> None:
         super().__init__("an integration refused")
-        self.error_code = error_code
+        self.error_code = reply.error_code
+        self.is_silent = reply.is_silent
 
 
 def may_book(wanted: Wanted, patient: PatientData) -> None:
@@ -60,11 +61,11 @@ def _ask(clients: list[Client], event: str, address: Address, data: dict[str, An
     }
     sent = json.dumps(body, ensure_ascii=False).encode()
     for client in clients:
-        agreed, error_code = outgoing.ask(
+        reply = outgoing.ask(
             client.notification_url,
             sent,
             delivery.push_headers(client),
             client.question_timeout_ms / 1000,
         )
-        if not agreed:
-            raise Denied(error_code)
+        if not reply.agreed:
+            raise Denied(reply)

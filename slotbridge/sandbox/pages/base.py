@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 
@@ -40,13 +41,35 @@ REFUSALS: dict[Reason, Promise] = {
     Reason.ENDED: _("This visit has already been cancelled or moved."),
     Reason.BAD_RANGE: _("The end must be later than the start."),
     Reason.SAME: _("Such a break is in the calendar already."),
+    Reason.ALREADY: _("This is so already: nothing has been changed."),
+    Reason.DATA_MISSING: _("This doctor needs more of your data. Please fill in every field."),
+    Reason.PAYER: _("This doctor does not take that insurance. Please choose who pays."),
+    Reason.UNFIT: _("A price, a duration or an age is out of range. Nothing has been changed."),
+    Reason.TOO_EARLY: _("The visit has not begun yet: mark it once it has."),
+    Reason.TOO_LATE: _("The visit has begun: there is nothing to confirm any more."),
+    Reason.NOTHING_TO_PAY: _("Nothing is to be paid online for this visit now."),
+    Reason.MONEY_HELD: _(
+        "This visit is paid for, and the other place is paid through another account. "
+        "Cancel it and book anew."
+    ),
 }
+SILENT = _(
+    "The clinic's system did not answer. Nothing has been booked. "
+    "Please try again in a moment or call the clinic."
+)
 
 
-def refusal(error: Refused) -> Promise:
+def refusal(error: Refused) -> Promise | str:
     """What the person reads; an integration's code 1 means the time is gone."""
+    if error.is_silent:
+        return SILENT
     if error.reason is Reason.DENIED and error.error_code == 1:
         return REFUSALS[Reason.TAKEN]
+    if error.error_code is not None:
+        return gettext("%(text)s (code %(code)s)") % {
+            "text": REFUSALS[error.reason],
+            "code": error.error_code,
+        }
     return REFUSALS[error.reason]
 
 

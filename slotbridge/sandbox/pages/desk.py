@@ -41,7 +41,7 @@ def _show_week(
     start: date,
     *,
     form: BreakForm | None = None,
-    refused: Promise | None = None,
+    refused: Promise | str | None = None,
 ) -> HttpResponse:
     shown = {
         "address": address,
