@@ -38,7 +38,9 @@ def request(doctor: Doctor, facility: Facility, phone: str) -> None:
         raise CannotSend
     try:
         with transaction.atomic(using=DATABASE):
-            OpinionRequest.objects.create(doctor=doctor, booking=visit, phone=phone, at=clock.now())
+            OpinionRequest.objects.create(
+                doctor=doctor, booking=visit, phone=digits, at=clock.now()
+            )
     except IntegrityError as error:
         if "booking_id" in str(error):
             raise OpinionExists from None

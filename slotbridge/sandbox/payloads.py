@@ -274,7 +274,8 @@ def place(at: Address) -> Json:
 
 def told_address(row: Address) -> Json:
     """The address of an event that is about it: its commercial type too."""
-    return place(row)["address"] | {"commercial_type": row.commercial_type}
+    shown: Json = place(row)["address"]
+    return shown | {"commercial_type": row.commercial_type}
 
 
 def _told_service(row: AddressService | None) -> Json | None:

@@ -30,6 +30,8 @@ class Quirks:
     canceled_listed: bool = True
     # Section 9, silent: moveBooking takes times that no work period offers.
     moves_anywhere: bool = False
+    # Section 5, silent: PUT of an address's insurer adds to its plans instead of replacing them.
+    insurance_plans_merged: bool = False
     # Section 2, conflict: `errors` of wrong periods is an object (path -> messages), not a list.
     errors_as_object: bool = True
 

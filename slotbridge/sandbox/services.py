@@ -1,5 +1,6 @@
 """An address's services: added, changed and removed, and what clients are told of it."""
 
+from copy import copy
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -9,7 +10,11 @@ from slotbridge.sandbox import notifications, payloads
 from slotbridge.sandbox.models import Address, AddressService, Client, Service
 from slotbridge.sandbox.router import DATABASE
 
+BAD_PRICE = (
+    "Invalid price value for service. Price should be either null or integer greater or equal 0."
+)
 LONGEST_MINUTES = 24 * 60
+LONGEST_NAME = 200  # characters
 OLDEST = 150  # years
 
 
@@ -17,8 +22,12 @@ class ServiceExists(Exception):
     """The address has this dictionary service already: change that one."""
 
 
+class ServiceGone(Exception):
+    """Somebody removed it meanwhile."""
+
+
 class UnfitTerms(Exception):
-    """A price below zero, an empty name, or ages that no patient has: correct the request."""
+    """A price below zero, too long a name, or ages that no patient has: correct the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +77,31 @@ def add(
 def change(row: AddressService, *, client: Client | None = None, **changes: Any) -> None:
     """Sets fields of Terms by name; what is not named stays, and no change is not told.
 
-    Raises UnfitTerms. Source: operation updateAddressService.
+    Raises UnfitTerms or ServiceGone. Source: operation updateAddressService.
     """
-    changed = [name for name, value in changes.items() if getattr(row, name) != value]
     if unknown := changes.keys() - TERMS:
         raise TypeError(f"{', '.join(sorted(unknown))} cannot be changed")
-    for name in changed:
-        setattr(row, name, changes[name])
-    _require_fit(row)
-    if not changed:
+    wanted = copy(row)
+    for name, value in changes.items():
+        setattr(wanted, name, value)
+    _require_fit(wanted)
+    if all(getattr(row, name) == value for name, value in changes.items()):
         return
     with transaction.atomic(using=DATABASE):
-        row.save(update_fields=changed)
+        if not AddressService.objects.filter(pk=row.pk).update(**changes):
+            raise ServiceGone
+        row.refresh_from_db()
         _tell("address-service-changed", row, client)
 
 
 def remove(row: AddressService, *, client: Client | None = None) -> None:
     """Bookings keep their time and lose the service; periods that name it offer it no more.
 
-    A later PUT slots that still names it is refused (behaviour.md section 5).
+    A later PUT slots that still names it is refused (behaviour.md section 5). Raises ServiceGone.
     """
     with transaction.atomic(using=DATABASE):
+        if not AddressService.objects.select_for_update().filter(pk=row.pk).exists():
+            raise ServiceGone
         _tell("address-service-deleted", row, client)
         row.delete()
 
@@ -100,9 +113,11 @@ def _tell(event: str, row: AddressService, client: Client | None) -> None:
 
 def _require_fit(row: AddressService) -> None:
     if row.price_minor is not None and row.price_minor < 0:
-        raise UnfitTerms("Price should be either null or integer greater or equal 0.")
+        raise UnfitTerms(BAD_PRICE)
     if not 1 <= row.default_duration <= LONGEST_MINUTES:
         raise UnfitTerms("Default duration is out of range.")
+    if len(row.custom_name) > LONGEST_NAME:
+        raise UnfitTerms("Custom name is too long.")
     youngest = 0 if row.minimum_age is None else row.minimum_age
     oldest = OLDEST if row.maximum_age is None else row.maximum_age
     if not 0 <= youngest <= oldest <= OLDEST:

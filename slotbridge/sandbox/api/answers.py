@@ -15,6 +15,8 @@ from slotbridge.sandbox.models import Client
 SUCCESS = "application/vnd.docplanner+json; charset=UTF-8"
 FAILURE = "application/vnd.error+docplanner+json"
 
+YEARS = range(1900, 2200)
+
 # Messages are those of the contract's examples, word for word.
 NOT_FOUND = "Object not found"
 INVALID = "Invalid arguments"
@@ -86,7 +88,7 @@ class Call:
             return {}
         try:
             body = json.loads(self.raw_body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise invalid() from None
         if not isinstance(body, dict):
             raise invalid()
@@ -98,14 +100,17 @@ class Call:
 
 
 def instant(raw: Any, wrong: ApiError) -> datetime:
-    """An ISO 8601 date and time that carries an offset. Raises `wrong` for anything else."""
+    """An ISO 8601 date and time that carries an offset. Raises `wrong` for anything else.
+
+    Also for one so far away that it has no local time or no end.
+    """
     if not isinstance(raw, str):
         raise wrong
     try:
         value = datetime.fromisoformat(raw)
     except ValueError:
         raise wrong from None
-    if value.tzinfo is None:
+    if value.tzinfo is None or value.year not in YEARS:
         raise wrong
     return value
 
@@ -121,8 +126,18 @@ def whole(raw: Any, wrong: ApiError, *, least: int = 1) -> int:
 
 def text(raw: Any, wrong: ApiError) -> str:
     """Optional text; null is ''. Raises `wrong` for anything else."""
-    if raw is None:
-        return ""
-    if not isinstance(raw, str) or "\0" in raw:
+    return "" if raw is None else storable(raw, wrong)
+
+
+def storable(raw: Any, wrong: ApiError) -> str:
+    """Text without what no database keeps: NUL, and halves of a character. Raises `wrong`."""
+    if not isinstance(raw, str) or "\0" in raw or any("\ud800" <= each <= "\udfff" for each in raw):
+        raise wrong
+    return raw
+
+
+def flag(raw: Any, wrong: ApiError) -> bool:
+    """Raises `wrong` for anything but true and false."""
+    if not isinstance(raw, bool):
         raise wrong
     return raw

@@ -19,6 +19,11 @@ from slotbridge.sandbox.api.slots import ALL_BOOKING_SCOPES, REFUSALS, slot_not_
 from slotbridge.sandbox.models import Address, AddressService, Booking
 
 MOST_PER_PAGE = 1000
+LAST_PAGE = 10**9
+OTHER_ACCOUNT = (
+    "This booking has a payment on it and the target address bills through a different payment "
+    "account. Cancel the booking and create a new one instead."
+)
 
 
 def get_bookings(call: Call, facility_id: str, doctor_id: str, address_id: str) -> Answer:
@@ -30,13 +35,13 @@ def get_bookings(call: Call, facility_id: str, doctor_id: str, address_id: str) 
     start = call.moment("start", not_found(INVALID_DATE))
     end = call.moment("end", not_found(INVALID_DATE))
     rows = Booking.objects.filter(address=at, start__gte=start, start__lt=end)
-    rows = rows.select_related("service__service", "address")
+    rows = rows.select_related(*resolve.PARTS_OF_BOOKING)
     if not call.quirks.canceled_listed:
         rows = rows.filter(status=Booking.Status.BOOKED)
     scopes = call.scopes - {"booking.moving"}  # of getBooking only
     if "page" not in call.query:
         return Answer(body=payloads.items(payloads.booking(row, scopes) for row in rows))
-    page = whole(call.query["page"], not_found())
+    page = min(whole(call.query["page"], not_found()), LAST_PAGE)
     limit = min(whole(call.query.get("limit", "100"), not_found()), MOST_PER_PAGE)
     total = rows.count()
     shown = rows[(page - 1) * limit : page * limit]
@@ -95,11 +100,14 @@ def move_booking(
     minutes = whole(body["duration"], invalid()) if body.get("duration") else old.minutes
     if minutes > bookings.LONGEST_MINUTES:
         raise invalid()
-    wanted = bookings.Wanted(target, service, start, minutes)
+    anywhere = call.quirks.moves_anywhere
+    wanted = bookings.Wanted(target, service, start, minutes, anywhere=anywhere)
     try:
         new = desk.move(old, wanted, by=Booking.Actor.INTEGRATION, client=call.client)
     except bookings.NotBooked:
         raise ApiError(409, "The visit has already been canceled or moved") from None
+    except bookings.OtherPaymentAccount:
+        raise ApiError(422, OTHER_ACCOUNT) from None
     except tuple(REFUSALS):  # of them the contract lists only 404 for a move
         raise slot_not_found(wanted) from None
     location = f"{call.base_url}{payloads.address_path(target)}/bookings/{new.pk}"

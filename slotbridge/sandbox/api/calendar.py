@@ -15,6 +15,8 @@ from slotbridge.sandbox.api.answers import (
 )
 from slotbridge.sandbox.models import Address, Break
 
+LONGEST_DESCRIPTION = 500
+
 
 def not_commercial(address: Address) -> ApiError:
     return ApiError(422, NOT_COMMERCIAL.format(address.pk))
@@ -83,7 +85,7 @@ def add_calendar_break(call: Call, facility_id: str, doctor_id: str, address_id:
             at,
             instant(body["since"], wrong),
             instant(body["till"], wrong),
-            text(body.get("description"), invalid()),
+            _description(body.get("description")),
             on_coupled=coupled,
             client=call.client,
         )
@@ -95,6 +97,14 @@ def add_calendar_break(call: Call, facility_id: str, doctor_id: str, address_id:
         raise ApiError(409, "Break for given address, date range and description exists") from None
     location = f"{call.base_url}{payloads.address_path(at)}/breaks/{made.pk}"
     return Answer(201, payloads.calendar_break(made), {"Location": location})
+
+
+def _description(raw: object) -> str:
+    """No longer than an index keeps: equal breaks are found by it."""
+    found = text(raw, invalid())
+    if len(found) > LONGEST_DESCRIPTION:
+        raise invalid()
+    return found
 
 
 def get_calendar_break(

@@ -1,10 +1,8 @@
-"""Facilities, doctors, addresses and services: operations that only read."""
+"""Facilities, doctors, addresses and dictionary services."""
 
-from datetime import timedelta
-
-from slotbridge.sandbox import calendars, payloads
+from slotbridge.sandbox import addresses, payloads
 from slotbridge.sandbox.api import resolve
-from slotbridge.sandbox.api.answers import Answer, Call, not_found, whole
+from slotbridge.sandbox.api.answers import Answer, ApiError, Call, invalid
 from slotbridge.sandbox.models import Service
 
 
@@ -31,7 +29,7 @@ def get_doctor(call: Call, facility_id: str, doctor_id: str) -> Answer:
 
 def get_addresses(call: Call, facility_id: str, doctor_id: str) -> Answer:
     within, whose = resolve.doctor(call, facility_id, doctor_id)
-    rows = whose.addresses.filter(facility=within)
+    rows = payloads.integrated(whose, within)
     return Answer(body=payloads.items(payloads.address(row, call.scopes) for row in rows))
 
 
@@ -40,42 +38,39 @@ def get_address(call: Call, facility_id: str, doctor_id: str, address_id: str) -
     return Answer(body=payloads.address(found, call.scopes))
 
 
+def update_address(call: Call, facility_id: str, doctor_id: str, address_id: str) -> Answer:
+    """Changes insurance_support; any other field is ignored with 200 (behaviour.md section 5)."""
+    at = resolve.editable(call, facility_id, doctor_id, address_id)
+    body = call.json()
+    if "insurance_support" in body:
+        wanted = body["insurance_support"]
+        if not isinstance(wanted, str) or wanted not in addresses.INSURANCE_SUPPORT:
+            raise invalid()
+        addresses.change_insurance_support(at, wanted)
+    return Answer(body=payloads.address(at, call.scopes | {"address.insurance_support"}))
+
+
+def remove_address_integration(
+    call: Call, facility_id: str, doctor_id: str, address_id: str
+) -> Answer:
+    """202, and a minute later the API knows the address no more; no way back in the API."""
+    at = resolve.address(call, facility_id, doctor_id, address_id)
+    if not call.client.is_pms:
+        raise ApiError(403, "You are not authorized to use this feature")
+    addresses.end_integration(at)
+    return Answer(202)
+
+
 def get_services(call: Call) -> Answer:
-    """The whole dictionary: no pagination. An id of a specialization nobody knows filters all."""
+    """The whole dictionary: no pagination. A specialization that nobody knows has no services.
+
+    Neither is any text that is no id: only 200 is listed here.
+    """
     rows = Service.objects.all()
     if "services.only_diagnostics" in call.scopes:
         rows = rows.filter(is_diagnostic=True)
     if "specialization_id" in call.query:
-        rows = rows.filter(
-            specialization_id=whole(call.query["specialization_id"], not_found(), least=0)
-        )
+        wanted = call.query["specialization_id"]
+        is_id = wanted.isascii() and wanted.isdecimal() and len(wanted) < 10
+        rows = rows.filter(specialization_id=int(wanted)) if is_id else rows.none()
     return Answer(body=payloads.items(payloads.service(row) for row in rows))
-
-
-def get_address_services(call: Call, facility_id: str, doctor_id: str, address_id: str) -> Answer:
-    """With `start`: those on offer then, each with its duration."""
-    at = resolve.address(call, facility_id, doctor_id, address_id)
-    rows = at.services.select_related("service")
-    if "start" not in call.query:
-        shown = [payloads.address_service(row, call.scopes) for row in rows]
-        return Answer(body=payloads.items(shown))
-    start = call.moment("start", not_found())
-    minutes = {
-        offer.service: int((offer.end - offer.start).total_seconds()) // 60
-        for offer in calendars.offers(at, start, start + timedelta(seconds=1))
-        if offer.start == start
-    }
-    shown = [
-        payloads.address_service(row, call.scopes, minutes=minutes[row.pk])
-        for row in rows
-        if row.pk in minutes
-    ]
-    return Answer(body=payloads.items(shown))
-
-
-def get_address_service(
-    call: Call, facility_id: str, doctor_id: str, address_id: str, address_service_id: str
-) -> Answer:
-    at = resolve.address(call, facility_id, doctor_id, address_id)
-    found = resolve.address_service(at, address_service_id)
-    return Answer(body=payloads.address_service(found, call.scopes))

@@ -155,7 +155,7 @@ def _log(
         at=clock.now(),
         operation=operation.id if operation else "",
         method=(request.method or "")[:7],
-        path=request.path.removeprefix(PREFIX)[:300],
+        path=request.path.removeprefix(PREFIX).replace("\0", "")[:300],
         status=status,
         milliseconds=int((time.perf_counter() - started) * 1000),
         fault=fault.effect if fault else "",

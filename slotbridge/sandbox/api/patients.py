@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from slotbridge.sandbox.api.answers import ApiError, invalid
+from slotbridge.sandbox.api.answers import ApiError, invalid, storable
 from slotbridge.sandbox.patients import PatientData
 
 WRONG = "Validation error message"  # the contract's own words; the value is not repeated
@@ -35,9 +35,7 @@ def _wrong() -> ApiError:
 
 
 def _required(value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise _wrong()
-    return value
+    return storable(value, _wrong())
 
 
 def _optional(raw: dict[str, Any], name: str) -> str | None:

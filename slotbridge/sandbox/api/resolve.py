@@ -17,6 +17,15 @@ NO_ADDRESS = ApiError(403, "You are not authorized to see this address")
 NO_EDITION = ApiError(403, "You are not authorized to make changes on this calendar")
 OTHER_SERVICE = ApiError(403, "This service does not belong to this address")
 OTHER_BOOKING = ApiError(403, "This booking does not belong to this address")
+PARTS_OF_BOOKING = (
+    "service__service",
+    "service__address",
+    "address__facility",
+    "address__doctor",
+    "origin",
+    "insurance_provider",
+    "insurance_plan",
+)
 
 Row = TypeVar("Row", bound=Model)
 
@@ -54,6 +63,8 @@ def address(call: Call, facility_id: str, doctor_id: str, address_id: str) -> Ad
         raise not_found()
     if (found.facility_id, found.doctor_id) != (within.pk, whose.pk):
         raise NO_ADDRESS
+    if not found.is_integrated:
+        raise NO_ADDRESS
     return found
 
 
@@ -76,7 +87,7 @@ def address_service(at: Address, service_id: str) -> AddressService:
 
 
 def booking(at: Address, booking_id: str) -> Booking:
-    rows = Booking.objects.select_related("service__service", "address", "origin")
+    rows = Booking.objects.select_related(*PARTS_OF_BOOKING)
     found = by_id(rows, booking_id)
     if found is None:
         raise not_found()

@@ -2,18 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from slotbridge.kit import clock
-from slotbridge.sandbox import bookings, calendars, desk, payloads, rules
+from slotbridge.sandbox import bookings, calendars, desk, insurances, payloads, rules
 from slotbridge.sandbox.api import resolve
 from slotbridge.sandbox.api.answers import (
-    INVALID,
     Answer,
     ApiError,
     Call,
+    flag,
     instant,
     invalid,
     not_found,
@@ -21,8 +19,17 @@ from slotbridge.sandbox.api.answers import (
     whole,
 )
 from slotbridge.sandbox.api.calendar import not_commercial
+from slotbridge.sandbox.api.insurances import NOT_ASSIGNED, UNKNOWN_PLAN
 from slotbridge.sandbox.api.patients import read_patient
-from slotbridge.sandbox.models import Address, AddressService, Booking, CalendarDay
+from slotbridge.sandbox.api.periods import read_days
+from slotbridge.sandbox.models import (
+    Address,
+    AddressService,
+    Booking,
+    CalendarDay,
+    InsurancePlan,
+    InsuranceProvider,
+)
 
 ALL_BOOKING_SCOPES = frozenset({"booking.patient", "booking.address_service"})
 TOO_LONG = "Date range must not exceed 180 days"
@@ -74,7 +81,7 @@ def replace_slots(call: Call, facility_id: str, doctor_id: str, address_id: str)
     """Each date that a period names is replaced whole, also by a period without services."""
     at = resolve.editable(call, facility_id, doctor_id, address_id)
     body = call.json()
-    days = _read_days(call, at, body.get("slots"))
+    days = read_days(call, at, body.get("slots"))
     how = calendars.PutRules(
         repeated_ignored=call.quirks.repeated_put_ignored,
         delay=timedelta(seconds=call.quirks.put_delay_seconds),
@@ -87,98 +94,6 @@ def replace_slots(call: Call, facility_id: str, doctor_id: str, address_id: str)
     except calendars.StillProcessing:
         raise ApiError(429, "Request is already being processed") from None
     return Answer(201)
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """What the periods of one request are checked against."""
-
-    latest: datetime
-    services: frozenset[int]
-    midnight_ends_day: bool
-    errors_as_object: bool
-
-    def broken(self, path: str, message: str) -> ApiError:
-        return invalid(INVALID, {path: [message]} if self.errors_as_object else [message])
-
-
-def _read_days(call: Call, at: Address, raw: Any) -> dict[date, list[rules.Period]]:
-    """Periods by the dates they name. Raises 400 with the contract's words."""
-    if not isinstance(raw, list):
-        raise invalid()
-    limits = _Limits(
-        latest=clock.now() + rules.FURTHEST_END,
-        services=frozenset(at.services.values_list("pk", flat=True)),
-        midnight_ends_day=call.quirks.midnight_ends_day,
-        errors_as_object=call.quirks.errors_as_object,
-    )
-    days: dict[date, list[rules.Period]] = {}
-    for number, each in enumerate(raw):
-        period = _read_period(limits, number, each, at)
-        days.setdefault(rules.day_of(period.start), []).append(period)
-    return days
-
-
-def _read_period(limits: _Limits, number: int, raw: Any, at: Address) -> rules.Period:
-    if not isinstance(raw, dict):
-        raise invalid()
-    start, end = instant(raw.get("start"), invalid()), instant(raw.get("end"), invalid())
-    _check_range(limits, number, start, end)
-    _check_insurance(raw, at)
-    listed = raw.get("address_services") or []
-    if not isinstance(listed, list):
-        raise invalid()
-    return rules.Period(start, end, tuple(_read_service(limits, each) for each in listed))
-
-
-def _check_range(limits: _Limits, number: int, start: datetime, end: datetime) -> None:
-    if end - start < timedelta(minutes=1):
-        raise limits.broken(
-            f"slots[{number}].minimumDifferenceBetweenDates",
-            "The end date must be at least 1 minute after the start date",
-        )
-    last = end - timedelta(microseconds=1) if limits.midnight_ends_day else end
-    if rules.day_of(start) != rules.day_of(last):
-        told = f"{payloads.moment(start)} - {payloads.moment(end)}"
-        raise invalid(f"Slot for date range {told} exceeds a single day boundary")
-    if end > limits.latest:
-        told = f"{rules.local(limits.latest):%d.%m.%Y, %H:%M}"
-        raise limits.broken(
-            f"slots[{number}].end", f"End date should be less than or equal to {told}."
-        )
-
-
-def _check_insurance(raw: dict[str, Any], at: Address) -> None:
-    """No provider can be linked to an address here yet, so every one named is unknown."""
-    accepted = raw.get("insurance_accepted") or "with-and-without-insurance"
-    providers = raw.get("insurance_providers") or []
-    if accepted not in {
-        "with-and-without-insurance",
-        "without-insurance-only",
-        "with-insurance-only",
-    } or not isinstance(providers, list):
-        raise invalid()
-    if accepted == "with-insurance-only" and not providers:
-        raise invalid(
-            "Slot requires insurance (with-insurance-only), but insurance providers are missing"
-        )
-    if accepted == "without-insurance-only" and providers:
-        raise invalid(
-            "Insurance providers are not supported. "
-            "Slot does not allow insurances (without-insurance-only)"
-        )
-    if providers:
-        ids = ", ".join(str(whole(each, invalid())) for each in providers)
-        raise invalid(f"Insurance provider(s) with id ({ids}) not found for address id ({at.pk})")
-
-
-def _read_service(limits: _Limits, raw: Any) -> tuple[int, int]:
-    if not isinstance(raw, dict):
-        raise invalid()
-    service = whole(raw.get("address_service_id"), invalid("Address service does not exist"))
-    if service not in limits.services:
-        raise invalid("Address service does not exist")
-    return service, whole(raw.get("duration"), invalid())
 
 
 def delete_slots(call: Call, facility_id: str, doctor_id: str, address_id: str, day: str) -> Answer:
@@ -209,10 +124,12 @@ def book_slot(call: Call, facility_id: str, doctor_id: str, address_id: str, sta
     if minutes > bookings.LONGEST_MINUTES:
         raise wrong
     comment, label = text(body.get("comment"), wrong), text(body.get("label"), wrong)
+    is_recurring = flag(body.get("is_recurring", False), wrong)
+    provider, plan = _read_payer(at, body)
     service = at.services.filter(pk=service_id).first()
     if service is None:
         raise not_found("Service does not exist")
-    wanted = bookings.Wanted(at, service, begin, minutes)
+    wanted = bookings.Wanted(at, service, begin, minutes, provider, plan)
     try:
         made = desk.book(
             wanted,
@@ -221,10 +138,30 @@ def book_slot(call: Call, facility_id: str, doctor_id: str, address_id: str, sta
             client=call.client,
             comment=comment,
             label=label,
+            is_recurring=is_recurring,
         )
     except tuple(REFUSALS) as error:
         raise REFUSALS[type(error)](wanted) from None
     return Answer(200, payloads.booking(made, call.scopes | ALL_BOOKING_SCOPES))
+
+
+def _read_payer(
+    at: Address, body: Mapping[str, Any]
+) -> tuple[InsuranceProvider | None, InsurancePlan | None]:
+    """Who pays, by two ids; the address must take the insurer, and the plan. Raises 400."""
+    provider_id, plan_id = body.get("insurance_provider_id"), body.get("insurance_plan_id")
+    if provider_id is None:
+        if plan_id is not None:
+            raise invalid(UNKNOWN_PLAN)
+        return None, None
+    provider = whole(provider_id, invalid(NOT_ASSIGNED))
+    plan = None if plan_id is None else whole(plan_id, invalid(UNKNOWN_PLAN))
+    try:
+        return insurances.find_payer(at, provider, plan)
+    except insurances.NotAssigned:
+        raise invalid(NOT_ASSIGNED) from None
+    except insurances.UnknownPlan:
+        raise invalid(UNKNOWN_PLAN) from None
 
 
 def slot_not_found(wanted: bookings.Wanted) -> ApiError:
