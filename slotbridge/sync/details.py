@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from slotbridge.his import story, visits
-from slotbridge.his.models import Visit
-from slotbridge.his.models.schedule import Funding
+from slotbridge.his.models import Funding, Visit
 from slotbridge.sync.contract import Payer, Payment, PortalBooking
 from slotbridge.sync.models import Account, Booking
 
@@ -64,4 +63,6 @@ def note(account: Account, found: PortalBooking, row: Booking) -> None:
         by=account.channel,
     )
     if row.presence != before:
-        story.tell(visit, f"said-{row.presence}", account.channel, booking=row.external_id)
+        came = row.presence == "present"
+        kind = "said-present" if came else "said-absent"
+        story.tell(visit, kind, account.channel, booking=row.external_id)

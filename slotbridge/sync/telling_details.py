@@ -20,6 +20,16 @@ from slotbridge.sync.visit_plans import ABSENT, PRESENT, Do, Plan
 log = structlog.stdlib.get_logger(__name__)
 
 _PRESENCE = {Do.PRESENT: PRESENT, Do.ABSENT: ABSENT}
+_TOLD = {
+    Do.CONFIRM: "told-confirmed",
+    Do.PRESENT: "told-present",
+    Do.ABSENT: "told-absent",
+}
+_REFUSED = {
+    Do.CONFIRM: "told-confirmed-refused",
+    Do.PRESENT: "told-present-refused",
+    Do.ABSENT: "told-absent-refused",
+}
 
 
 def tell(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
@@ -51,7 +61,7 @@ def tell(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
             target.told_presence = _PRESENCE[plan.do]
         target.save(update_fields=["told_confirmed", "told_presence"])
         visit_outcomes.answer(plan, target)
-        story.tell(plan.visit, _kind(plan), account.channel, booking=booking.external_id)
+        story.tell(plan.visit, _TOLD[plan.do], account.channel, booking=booking.external_id)
 
 
 def wait(lease: Lease, _connector: CalendarConnector, plan: Plan) -> None:
@@ -81,11 +91,5 @@ def _note_refused(lease: Lease, connector: CalendarConnector, plan: Plan, reason
     account = lease.confirm()
     budget.spend(account, connector)
     visit_outcomes.answer(plan, visit_outcomes.fresh(plan))
-    story.tell(plan.visit, f"{_kind(plan)}-refused", account.channel)
+    story.tell(plan.visit, _REFUSED[plan.do], account.channel)
     log.info("detail refused", visit=plan.visit.pk, account=account.pk, reason=str(reason))
-
-
-def _kind(plan: Plan) -> str:
-    return {Do.CONFIRM: "told-confirmed", Do.PRESENT: "told-present", Do.ABSENT: "told-absent"}[
-        plan.do
-    ]

@@ -11,7 +11,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from slotbridge.his.models import Channel, Visit
+from slotbridge.his.models import Channel, Funding, Visit
 
 _SENTENCES = {
     "held": gettext_noop("The time was held."),
@@ -31,6 +31,18 @@ _SENTENCES = {
     "patient": gettext_noop("The visit was given to another patient record."),
     "taken-over": gettext_noop("A value as booked was taken over into the patient’s record."),
     "match-kept": gettext_noop("The patient was confirmed."),
+    "confirmed": gettext_noop("The patient confirmed that they will come."),
+    "payment": gettext_noop("Payment changed."),
+    "funding": gettext_noop("Who pays was told."),
+    "video": gettext_noop("The address of the video room was told."),
+    "said-present": gettext_noop("%(portal)s says that the patient came."),
+    "said-absent": gettext_noop("%(portal)s says that the patient did not come."),
+    "told-confirmed": gettext_noop("%(portal)s was told: the patient confirmed."),
+    "told-present": gettext_noop("%(portal)s was told: the patient came."),
+    "told-absent": gettext_noop("%(portal)s was told: the patient did not come."),
+    "told-confirmed-refused": gettext_noop("%(portal)s does not take confirmations here."),
+    "told-present-refused": gettext_noop("%(portal)s did not take that the patient came."),
+    "told-absent-refused": gettext_noop("%(portal)s did not take that the patient did not come."),
     "told-booked": gettext_noop("%(portal)s was told: booked."),
     "told-moved": gettext_noop("%(portal)s was told: moved."),
     "told-cancelled": gettext_noop("%(portal)s was told: cancelled."),
@@ -86,7 +98,11 @@ def _text(kind: str, portal: str) -> str:
 
 
 def _detail(data: Mapping[str, object], tz: ZoneInfo) -> str:
-    """Times of the place it lies at, or of the two it moved between."""
+    """Times of the place it lies at, or of the two it moved between; or what was told."""
+    if "payment" in data:
+        return str(dict(Visit.Payment.choices).get(str(data["payment"]), data["payment"]))
+    if "funding" in data:
+        return str(dict(Funding.choices).get(str(data["funding"]), data["funding"]))
     before, after = data.get("from"), data.get("to")
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return f"{_when(before, tz)} → {_when(after, tz)}"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from slotbridge.his.free import Span
-from slotbridge.his.models import Clinic, Practitioner, Service, Unit
+from slotbridge.his.models import Clinic, Practitioner, Schedule, Service, Unit
 from slotbridge.web.forms.base import Choice, DayField, Form, records
 
 # Receptionists plan at fives; what is free may begin elsewhere, and that start is offered too.
@@ -148,6 +148,26 @@ class CancelForm(Form):
     )
 
 
+class AssignForm(Form):
+    """Whose visit a portal's booking becomes that means nobody of ours."""
+
+    schedule = Choice(label=gettext_lazy("Person and clinic"), empty=gettext_lazy("— choose —"))
+
+    def __init__(self, *args: Any, schedules: Sequence[Schedule], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._schedules = records(schedules)
+        _offer(
+            self,
+            "schedule",
+            [(one.public_id, f"{_owner(one)}, {one.clinic.name}") for one in schedules],
+        )
+
+    @property
+    def chosen(self) -> Schedule:
+        found: Schedule = self._schedules[self.cleaned_data["schedule"]]
+        return found
+
+
 class RejectForm(Form):
     """Why an order is not taken: for its patient, and for colleagues who ask later."""
 
@@ -170,7 +190,7 @@ class MarkForm(forms.Form):
     """What became of a visit, or of its clash."""
 
     mark = forms.ChoiceField(
-        choices=[(one, one) for one in ("arrived", "fulfilled", "noshow", "settle")]
+        choices=[(one, one) for one in ("confirm", "arrived", "fulfilled", "noshow", "settle")]
     )
     next = forms.CharField(required=False)
 
@@ -186,6 +206,13 @@ def starts(free: Sequence[Span], tz: ZoneInfo) -> list[datetime]:
             found.append(at)
             at += GRID
     return found
+
+
+def _owner(schedule: Schedule) -> str:
+    if schedule.practitioner is not None:
+        return schedule.practitioner.full_name
+    place = schedule.room or schedule.device
+    return place.name if place is not None else ""
 
 
 def _offer(form: forms.Form, name: str, pairs: list[tuple[Any, Any]]) -> None:

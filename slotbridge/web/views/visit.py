@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -16,7 +17,8 @@ from slotbridge.his import visits as his
 from slotbridge.his.beside import beside
 from slotbridge.his.models import Patient, Visit
 from slotbridge.kit import clock
-from slotbridge.sync.models import VisitTarget
+from slotbridge.sync.models import Booking, VisitTarget
+from slotbridge.sync.visit_plans import presence_of
 from slotbridge.web.access import DESK, EVERYBODY, PRACTITIONER, StaffRequest, page
 from slotbridge.web.clashes import needs_settling
 from slotbridge.web.forms.visits import CancelForm
@@ -74,6 +76,10 @@ def visit(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         "beside": beside([row])[row.pk] if row.clash else [],
         "differences": _differences(row),
         "name_differs": Visit.Verify.NAME_DIFFERS in row.verify,
+        "pay_until": _pay_until(row),
+        "other_presence": _other_presence(row),
+        # Of a portal's answer: nothing but the web may be opened by a press.
+        "video_url": row.video_url if row.video_url.startswith("https://") else "",
         "targets": VisitTarget.objects.filter(visit=row).select_related("account"),
         "cancel_form": CancelForm(),
         "is_open": is_open,
@@ -118,6 +124,21 @@ def match(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     except patients.NothingBooked:
         messages.warning(request, _("Somebody has settled this already."))
     return redirect("visit", row.public_id)
+
+
+def _pay_until(row: Visit) -> datetime | None:
+    """When the portal ends an unpaid visit by itself; None where it is paid, or not theirs."""
+    if row.payment != Visit.Payment.TO_BE_PAID or row.status != Visit.Status.BOOKED:
+        return None
+    found = Booking.objects.filter(visit=row, status=Booking.Status.BOOKED, pay_until__isnull=False)
+    return found.values_list("pay_until", flat=True).first()
+
+
+def _other_presence(row: Visit) -> list[Booking]:
+    """What portals say of who came, where the room does not say the same (A59)."""
+    said = Booking.objects.filter(visit=row, status=Booking.Status.BOOKED).exclude(presence="")
+    ours = presence_of(row)
+    return [one for one in said.select_related("account") if one.presence != ours]
 
 
 def _differences(row: Visit) -> list[Difference]:

@@ -28,6 +28,7 @@ from slotbridge.web.order import by_name
 from slotbridge.web.zones import house_zone
 
 MARKS = {
+    "confirm": his.confirm_visit,
     "arrived": his.mark_arrived,
     "fulfilled": his.mark_fulfilled,
     "noshow": his.mark_noshow,
@@ -40,6 +41,7 @@ class Offer:
     """A free time to offer instead, and the page that moves the visit there."""
 
     schedule: Schedule
+    slot: Slot
     start: datetime
     end: datetime
     address: str
@@ -153,7 +155,13 @@ def offers_for(visit: Visit) -> list[Offer]:
     )
     slots = _slots_of(near)
     return [
-        Offer(schedules[key], start, end, move_address(visit, slots[key, start], start))
+        Offer(
+            schedules[key],
+            slots[key, start],
+            start,
+            end,
+            move_address(visit, slots[key, start], start),
+        )
         for key, start, end in near
         if (key, start) in slots
     ]
