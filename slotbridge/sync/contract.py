@@ -221,7 +221,8 @@ class Heard(StrEnum):
     MOVED = "moved"
     DETAILS = "details"  # confirmation, presence, payment: the booking's times stay
     CALENDAR = "calendar"  # breaks and the like: compare this listing soon (A37)
-    CATALOGUE = "catalogue"  # services or addresses changed: read the catalogue soon
+    SERVICES = "services"  # of one address were changed: read them soon (A31)
+    CATALOGUE = "catalogue"  # addresses changed: read the catalogue soon
     NOTHING = "nothing"  # an event we have no use for, or do not know (A57)
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from slotbridge.kit import backoff, clock
-from slotbridge.sync import bookings, wakeups
+from slotbridge.sync import bookings, telling_services, wakeups
 from slotbridge.sync.contract import (
     CalendarConnector,
     Event,
@@ -99,8 +99,8 @@ def _hear(lease: Lease, connector: CalendarConnector, event: Event) -> None:
         Listing.objects.filter(account_id=lease.account_id, address=event.address).update(
             patrol_due_at=clock.now()
         )
-    elif event.heard == Heard.CATALOGUE:
-        Account.objects.filter(pk=lease.account_id).update(catalogue_due_at=clock.now())
+    elif event.heard in {Heard.SERVICES, Heard.CATALOGUE}:
+        _read_lists(Account.objects.get(pk=lease.account_id), event)
     elif event.heard != Heard.NOTHING:
         found = _read_booking(lease, connector, event)
         with transaction.atomic():
@@ -113,6 +113,13 @@ def _hear(lease: Lease, connector: CalendarConnector, event: Event) -> None:
                 )
             else:
                 bookings.apply(account, found, old_booking=old)
+
+
+def _read_lists(account: Account, event: Event) -> None:
+    """Services of one address are read by themselves where we tell it of some."""
+    told = event.heard == Heard.SERVICES and telling_services.look_at(account, event.address)
+    if not told:
+        Account.objects.filter(pk=account.pk).update(catalogue_due_at=clock.now())
 
 
 def _read_booking(lease: Lease, connector: CalendarConnector, event: Event) -> PortalBooking:

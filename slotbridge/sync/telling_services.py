@@ -80,6 +80,18 @@ def tell_listing(lease: Lease, connector: CalendarConnector, listing: Listing) -
         _park_all(lease, listing, str(refusal))
 
 
+@transaction.atomic
+def look_at(account: Account, address: str) -> bool:
+    """Has an address read soon: somebody changed its services there. False if we tell it of
+    none, so that only a reading of the whole catalogue shows them.
+    """
+    listing = account.listings.filter(address=address).first()
+    if listing is None or not services.are_ours(account):
+        return False
+    fanout.ask_services(account, [listing.pk], anew=False)
+    return bool(listing.services.filter(problem="").update(doubt_since=clock.now()))
+
+
 # --- Deciding -------------------------------------------------------------------------------
 
 
@@ -145,14 +157,16 @@ def _postpone(
             continue
         if step.kind == StepKind.REMOVE and (named is None or step.service.id in named):
             row.due_at = now + WAITS_FOR_DAYS
-        elif (
-            step.kind == StepKind.ADD and row.doubt_since and row.doubt_since + LOOKS_FOR > now
-            and row.due_at <= now
-        ):  # fmt: skip
+        elif _may_be_made(row) and (row.doubt_since or now) + LOOKS_FOR > now >= row.due_at:
             row.due_at = now + FIRST_LOOK
         else:
             continue
         row.save(update_fields=["due_at"])
+
+
+def _may_be_made(row: ListingService) -> bool:
+    """Whether it is an addition of ours whose answer was lost."""
+    return row.is_ours and row.external_id == "" and row.doubt_since is not None
 
 
 def _removals(steps: dict[str, ServiceStep]) -> bool:
@@ -226,8 +240,8 @@ def _settle(
                 row.save(update_fields=["due_at"])
                 continue
             if row.told_at is None:
-                # Only read. An addition whose answer was lost is as it was sent.
-                row.told = row.told if row.doubt_since else services.to_json(found)
+                # Only read; but an addition whose answer was lost is there as it was sent.
+                row.told = row.told if _may_be_made(row) else services.to_json(found)
             row.external_id, row.doubt_since = found.id, None
         if row.told_at and row.told_at + CALM <= now:
             row.drifts = 0

@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from slotbridge.connectors.docplanner import fields, operations
+from slotbridge.connectors.docplanner import fields, operations, records
 from slotbridge.connectors.docplanner.client import Client
 from slotbridge.connectors.docplanner.operations import Operation
 from slotbridge.connectors.docplanner.records import Json
@@ -14,6 +14,7 @@ from slotbridge.sync.contract import CatalogueRecord, Gone, ItemKind
 
 LONGEST_NAME = 300
 ADDRESS_SCOPES = "address.online_only,address.commercial_type,address.insurance_support"
+SERVICE_SCOPES = "address_service.allowed_patients,address_service.custom_name"
 ADDRESS_DATA = ("is_online_only", "commercial_type", "insurance_support")
 
 
@@ -64,11 +65,13 @@ def _addresses(
         )
         address = fields.identifier(found.get("id"))
         here = ids | {"address": address}
-        for service in _items(client, operations.GET_ADDRESS_SERVICES, here):
+        scopes = {"with": SERVICE_SCOPES}
+        for service in _items(client, operations.GET_ADDRESS_SERVICES, here, query=scopes):
             yield _address_service(service, doctor, address)
 
 
 def _address_service(found: Json, doctor: CatalogueRecord, address: str) -> CatalogueRecord:
+    at_address = records.service_at(found)
     return _record(
         ItemKind.ADDRESS_SERVICE,
         found,
@@ -77,9 +80,12 @@ def _address_service(found: Json, doctor: CatalogueRecord, address: str) -> Cata
         address=address,
         service=fields.identifier(found.get("service_id")),
         data={
-            "price_minor": fields.price_minor(found.get("price")),
-            "is_price_from": found.get("is_price_from") is True,
-            "is_visible": found.get("is_visible") is not False,
+            "price_minor": at_address.price_minor,
+            "is_price_from": at_address.is_price_from,
+            "is_visible": at_address.is_visible,
+            "custom_name": at_address.custom_name,
+            "min_age": at_address.min_age,
+            "max_age": at_address.max_age,
             "is_default": found.get("is_default") is True,
         },
     )

@@ -51,7 +51,6 @@ LONGEST_READ = timedelta(days=179)  # 180 are allowed; a day of 25 hours must no
 # that are allowed.
 PULLED_AT_ONCE = 25
 BOOKING_SCOPES = "booking.patient,booking.address_service"
-SERVICE_SCOPES = "address_service.allowed_patients,address_service.custom_name"
 # A40: a booking of the clinic's own, unless it chose to send names.
 NEUTRAL_NAME, NEUTRAL_SURNAME = "Rezerwacja", "HIS"
 MINUTE = timedelta(minutes=1)
@@ -265,7 +264,7 @@ class DocplannerConnector(CalendarConnector):
 
     def services_at(self, listing: ListingRef) -> list[ServiceAtAddress]:
         found = self._client.collection(
-            operations.GET_ADDRESS_SERVICES, _ids(listing), query={"with": SERVICE_SCOPES}
+            operations.GET_ADDRESS_SERVICES, _ids(listing), query={"with": catalogue.SERVICE_SCOPES}
         )
         return [records.service_at(each) for each in found if fields.identifier(each.get("id"))]
 

@@ -34,9 +34,9 @@ EVENTS: Mapping[str, Heard] = {
     "break-moved": Heard.CALENDAR,
     "break-removed": Heard.CALENDAR,
     "presence-marked": Heard.NOTHING,
-    "address-service-created": Heard.CATALOGUE,
-    "address-service-changed": Heard.CATALOGUE,
-    "address-service-deleted": Heard.CATALOGUE,
+    "address-service-created": Heard.SERVICES,
+    "address-service-changed": Heard.SERVICES,
+    "address-service-deleted": Heard.SERVICES,
     "address-commercial-type-changed": Heard.CATALOGUE,
     "address-assigned": Heard.CATALOGUE,
     "address-unassigned": Heard.CATALOGUE,
@@ -106,7 +106,7 @@ def read_message(body: bytes) -> Event:
         if heard is Heard.MOVED:
             old_id = fields.identifier(fields.mapping(data.get("old_visit_booking")).get("id"))
             _require(bool(old_id), "the booking before the move has no id")
-    if heard not in {Heard.NOTHING, Heard.CATALOGUE}:
+    if heard not in {Heard.NOTHING, Heard.SERVICES, Heard.CATALOGUE}:
         _require(bool(at.facility and at.doctor and at.address), "a place has no id")
     return Event(
         heard=heard,
