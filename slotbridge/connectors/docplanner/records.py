@@ -131,7 +131,7 @@ def payment_of(status: str) -> str:
 def _pay_until(found: Json) -> datetime | None:
     """When an unpaid booking ends by itself; None where nothing is to be paid online."""
     booked_at = fields.moment(found.get("booked_at"))
-    if booked_at is None or _payment(found) != Payment.TO_BE_PAID:
+    if booked_at is None or _payment(found) not in {Payment.TO_BE_PAID, Payment.NOT_PAID}:
         return None
     return _plus(booked_at, PAID_WITHIN)
 
