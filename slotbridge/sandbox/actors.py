@@ -3,15 +3,13 @@
 Each function raises Refused, with a reason, when the portal would say no to the person.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from slotbridge.sandbox import (
-    bookings,
+    addresses,
     calendars,
     desk,
     insurances,
@@ -32,71 +30,18 @@ from slotbridge.sandbox.models import (
     InsuranceProvider,
     Service,
 )
+from slotbridge.sandbox.models.directory import no_extra_fields
 from slotbridge.sandbox.patients import PatientData
+from slotbridge.sandbox.refusals import Reason, Refused, refusing
 from slotbridge.sandbox.services import Terms
 
-
-class Reason(StrEnum):
-    TAKEN = "taken"  # nothing free starts then, or somebody was first
-    NOT_OFFERED = "not-offered"  # free, but not for this service
-    DENIED = "denied"  # an integration said no
-    CLOSED = "closed"  # the calendar is missing, disabled or not paid for
-    ENDED = "ended"  # the booking is canceled or moved already
-    BAD_RANGE = "bad-range"
-    SAME = "same"  # such a break is there already
-    ALREADY = "already"  # the service is there, the visit is confirmed
-    DATA_MISSING = "data-missing"  # the address demands more of a patient
-    PAYER = "payer"  # the address does not take this insurer or plan
-    UNFIT = "unfit"  # a price, duration or age that cannot be
-    TOO_EARLY = "too-early"  # the visit has not begun
-    TOO_LATE = "too-late"  # the visit has begun
-    NOTHING_TO_PAY = "nothing-to-pay"  # nothing is paid online, or the payment is over
-    MONEY_HELD = "money-held"  # paid for, and the target bills through another account
-
-
-class Refused(Exception):
-    """The portal does not do it: show the person the reason."""
-
-    def __init__(
-        self, reason: Reason, error_code: int | None = None, *, is_silent: bool = False
-    ) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
-        self.error_code = error_code  # sent by the integration that denied
-        self.is_silent = is_silent  # it denied by not answering in time
-
-
-REASONS: dict[type[Exception], Reason] = {
-    bookings.SlotNotFound: Reason.TAKEN,
-    bookings.ServiceNotOffered: Reason.NOT_OFFERED,
-    bookings.BookingImpossible: Reason.CLOSED,
-    bookings.NotBooked: Reason.ENDED,
-    calendars.NotCommercial: Reason.CLOSED,
-    calendars.BadRange: Reason.BAD_RANGE,
-    calendars.SameRange: Reason.SAME,
-    calendars.BreakExists: Reason.SAME,
-    bookings.OtherPaymentAccount: Reason.MONEY_HELD,
-    insurances.NotAssigned: Reason.PAYER,
-    insurances.UnknownPlan: Reason.PAYER,
-    payments.NothingToPay: Reason.NOTHING_TO_PAY,
-    payments.NoSuchStep: Reason.NOTHING_TO_PAY,
-    presence.VisitCanceled: Reason.ENDED,
-    presence.VisitInFuture: Reason.TOO_EARLY,
-    presence.VisitInPast: Reason.TOO_LATE,
-    presence.AlreadyConfirmed: Reason.ALREADY,
-    services.ServiceExists: Reason.ALREADY,
-    services.UnfitTerms: Reason.UNFIT,
+# What an adviser sets of an address by a plain word; see models.Address.
+ADVISERS_FIELDS: dict[str, type] = {
+    "takes_payment": bool,
+    "payment_account": str,
+    "extra_fields": dict,
+    "insurance_support": str,
 }
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    try:
-        yield
-    except questions.Denied as denied:
-        raise Refused(Reason.DENIED, denied.error_code, is_silent=denied.is_silent) from None
-    except tuple(REASONS) as error:
-        raise Refused(REASONS[type(error)]) from None
 
 
 def offered(
@@ -133,7 +78,7 @@ def patient_books(
     if address.is_disabled:
         raise Refused(Reason.CLOSED)
     _require_data(address, patient)
-    with _refusing():
+    with refusing():
         wanted = Wanted(address, service, start, minutes, *_insured(address, payer, plan))
         questions.may_book(wanted, patient)
         return desk.book(wanted, patient, by=Booking.Actor.USER, comment=comment)
@@ -157,7 +102,7 @@ def _insured(
 
 def patient_confirms(booking: Booking) -> None:
     """Says that they will come. Raises Refused."""
-    with _refusing():
+    with refusing():
         presence.confirm(booking, by="user")
 
 
@@ -167,7 +112,7 @@ def patient_pays(booking: Booking, status: str = payments.PAID) -> None:
     What was not paid for in time is cancelled first. Raises Refused.
     """
     desk.cancel_unpaid()
-    with _refusing():
+    with refusing():
         desk.set_payment(booking, status)
 
 
@@ -180,14 +125,14 @@ def patient_moves(
 ) -> Booking:
     """The new booking, with a new id. Raises Refused."""
     wanted = _target(booking, start, address, service)
-    with _refusing():
+    with refusing():
         if booking.is_active:
             questions.may_move(booking, wanted)
         return desk.move(booking, wanted, by=Booking.Actor.USER)
 
 
 def patient_cancels(booking: Booking, reason: str = "") -> None:
-    with _refusing():
+    with refusing():
         desk.cancel(booking, by=Booking.Actor.USER, reason=reason)
 
 
@@ -205,7 +150,7 @@ def doctor_books(
 ) -> Booking:
     """The doctor books in the portal's calendar; nobody is asked first. Raises Refused."""
     address.refresh_from_db()
-    with _refusing():
+    with refusing():
         wanted = Wanted(address, service, start, minutes)
         return desk.book(wanted, patient, by=Booking.Actor.DOCTOR, comment=comment)
 
@@ -224,7 +169,7 @@ def doctor_moves(
     wanted = _target(booking, start, address, service)
     if moves_anywhere(wanted.address):
         wanted = replace(wanted, anywhere=True)
-    with _refusing():
+    with refusing():
         return desk.move(booking, wanted, by=Booking.Actor.DOCTOR)
 
 
@@ -235,19 +180,19 @@ def moves_anywhere(address: Address) -> bool:
 
 
 def doctor_cancels(booking: Booking, reason: str = "") -> None:
-    with _refusing():
+    with refusing():
         desk.cancel(booking, by=Booking.Actor.DOCTOR, reason=reason)
 
 
 def doctor_confirms(booking: Booking) -> None:
     """The patient said so on the phone. Raises Refused."""
-    with _refusing():
+    with refusing():
         presence.confirm(booking, by="admin")
 
 
 def doctor_marks_presence(booking: Booking, present: bool) -> None:
     """Raises Refused; the same mark again changes nothing."""
-    with _refusing():
+    with refusing():
         presence.mark(booking, present=present)
 
 
@@ -261,12 +206,12 @@ def doctor_adds_break(
 ) -> Break:
     """`on_coupled`: also online for an address with a door, and the reverse. Raises Refused."""
     address.refresh_from_db()
-    with _refusing():
+    with refusing():
         return desk.add_break(address, since, till, description, on_coupled=on_coupled)
 
 
 def doctor_moves_break(break_: Break, since: datetime, till: datetime) -> None:
-    with _refusing():
+    with refusing():
         desk.move_break(break_, since, till)
 
 
@@ -297,13 +242,13 @@ def doctor_adds_service(
     address: Address, service: Service, price_minor: int | None = None, **terms: Any
 ) -> AddressService:
     """`terms` are further fields of services.Terms. Raises Refused."""
-    with _refusing():
+    with refusing():
         return services.add(address, service, Terms(price_minor=price_minor, **terms))
 
 
 def doctor_changes_service(address_service: AddressService, **changes: Any) -> None:
     """`changes` are fields of services.Terms; no change tells nobody. Raises Refused."""
-    with _refusing():
+    with refusing():
         services.change(address_service, **changes)
 
 
@@ -340,6 +285,36 @@ def adviser_opens_online_address(address: Address) -> Address:
     if address.is_online_only or calendars.coupled(address):
         raise Refused(Reason.ALREADY)
     return desk.open_online_address(address)
+
+
+def adviser_sets_address(address: Address, **settings: Any) -> None:
+    """How patients book here: any of ADVISERS_FIELDS. Clients are told nothing of it.
+
+    Raises TypeError for another field or type.
+    """
+    for name, value in settings.items():
+        if type(value) is not ADVISERS_FIELDS.get(name):
+            raise TypeError(f"{name} is not a setting of an address, or of another type")
+    demanded = settings.get("extra_fields", {})
+    if unknown := demanded.keys() - no_extra_fields().keys():
+        raise TypeError(f"{', '.join(sorted(unknown))} cannot be demanded of a patient")
+    if settings.get("insurance_support", "private") not in addresses.INSURANCE_SUPPORT:
+        raise TypeError(f"insurance_support: {', '.join(sorted(addresses.INSURANCE_SUPPORT))}")
+    if demanded:
+        settings["extra_fields"] = {**address.extra_fields, **demanded}
+    Address.objects.filter(pk=address.pk).update(**settings)
+    address.refresh_from_db()
+
+
+def adviser_sets_insurance(
+    address: Address, provider: InsuranceProvider, plans: Iterable[int] = (), *, on: bool = True
+) -> None:
+    """Takes an insurer at an address (no plans: all of its plans), or no more. Raises Refused."""
+    with refusing():
+        if on:
+            insurances.assign_or_change(address, provider, plans, merged=False)
+        else:
+            insurances.unassign(address, provider)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ Shapes and examples: docs/sandbox.md. Ids are those of the portal's API, as text
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from hmac import compare_digest
@@ -17,19 +17,29 @@ from django.views.decorators.csrf import csrf_exempt
 
 from slotbridge.kit import clock
 from slotbridge.sandbox import (
-    actors,
     calendars,
+    chores,
     control_acts,
+    control_reading,
     delivery,
     faults,
     payloads,
     quirks,
     tokens,
 )
-from slotbridge.sandbox.control_acts import Wrong
-from slotbridge.sandbox.models import ApiCall, Booking, Client, FaultRule, Notification
+from slotbridge.sandbox.control_reading import Wrong
+from slotbridge.sandbox.models import (
+    OPTIONAL_EVENTS,
+    ApiCall,
+    Booking,
+    Client,
+    FaultRule,
+    Notification,
+)
+from slotbridge.sandbox.refusals import Refused
 
 RECENT = 100
+FURTHEST_OFFSET = 2 * 366 * 24 * 3600  # seconds
 CLIENT_FIELDS = {
     "name": str,
     "delivery": str,
@@ -37,6 +47,8 @@ CLIENT_FIELDS = {
     "push_header": str,
     "push_header_value": str,
     "retry_minutes": list,
+    "is_pms": bool,
+    "opted_in": list,
     "muted_events": list,
     "asks_slot_booking": bool,
     "asks_booking_moving": bool,
@@ -72,7 +84,7 @@ def control(*methods: str) -> Callable[[Callable[..., Any]], Callable[..., HttpR
                 return JsonResponse(view(asked, **ids))
             except Wrong as error:
                 return JsonResponse({"error": str(error)}, status=400)
-            except actors.Refused as error:
+            except Refused as error:
                 refusal = {"refused": error.reason, "error_code": error.error_code}
                 return JsonResponse(refusal, status=409)
 
@@ -126,7 +138,8 @@ def change_client(asked: Asked, client_id: str) -> dict[str, Any]:
         _change_client(client, asked.body)
     shown: dict[str, Any] = {name: getattr(client, name) for name in CLIENT_FIELDS}
     shown["quirks"] = quirks.read(client.quirks).as_dict()
-    return shown | {"client_id": client.client_id}
+    pings = {"failures": client.ping_failures, "is_alerted": client.alerted_at is not None}
+    return shown | {"client_id": client.client_id, "pings": pings}
 
 
 def _client(client_id: str) -> Client:
@@ -145,6 +158,8 @@ def _change_client(client: Client, body: Any) -> None:
         setattr(client, name, value)
     if client.delivery not in Client.Delivery.values:
         raise Wrong("delivery must be push, pull or both")
+    if unknown := set(map(str, client.opted_in)) - set(OPTIONAL_EVENTS):
+        raise Wrong(f"not events one opts in to: {', '.join(sorted(unknown))}")
     try:
         quirks.read(client.quirks)
     except quirks.UnknownQuirk as error:
@@ -200,15 +215,22 @@ def _between(asked: Asked) -> tuple[datetime, datetime]:
     start = asked.query.get("start")
     end = asked.query.get("end")
     return (
-        control_acts.instant(start, "start") if start else now,
-        control_acts.instant(end, "end") if end else now + timedelta(weeks=12),
+        control_reading.instant(start, "start") if start else now,
+        control_reading.instant(end, "end") if end else now + timedelta(weeks=12),
     )
 
 
 @control("GET")
 def list_offers(asked: Asked, address_id: int) -> dict[str, Any]:
-    """What a patient could book between start and end (default: the next 12 weeks)."""
-    offers = calendars.offers(control_acts.address(address_id), *_between(asked))
+    """What a patient could book between start and end (default: the next 12 weeks).
+
+    `?insurance_provider_id=…`: one of that insurer; without it, one who pays alone.
+    """
+    payer = control_reading.optional_id(
+        asked.query.get("insurance_provider_id"), "insurance_provider_id"
+    )
+    found = calendars.offers(control_reading.address(address_id), *_between(asked))
+    offers = [offer for offer in found if offer.takes(payer)]
     shown = [
         {
             "start": payloads.moment(offer.start),
@@ -225,7 +247,7 @@ def list_bookings(asked: Asked, address_id: int) -> dict[str, Any]:
     """Bookings that start between start and end (default: the next 12 weeks)."""
     start, end = _between(asked)
     rows = Booking.objects.filter(
-        address=control_acts.address(address_id), start__gte=start, start__lt=end
+        address=control_reading.address(address_id), start__gte=start, start__lt=end
     )
     return {"bookings": [control_acts.show_booking(row) for row in rows]}
 
@@ -276,7 +298,7 @@ def change_clock(asked: Asked) -> dict[str, Any]:
     """Moves this process's clock; the offset is from real time and lasts until a restart."""
     if asked.method == "POST":
         seconds = asked.body.get("offset_seconds")
-        if not isinstance(seconds, int) or abs(seconds) > control_acts.FURTHEST_OFFSET:
+        if not isinstance(seconds, int) or abs(seconds) > FURTHEST_OFFSET:
             raise Wrong("offset_seconds must be a whole number within two years")
         clock.set_offset(timedelta(seconds=seconds))
     return {"now": payloads.moment(clock.now())}
@@ -286,3 +308,9 @@ def change_clock(asked: Asked) -> dict[str, Any]:
 def deliver(asked: Asked) -> dict[str, Any]:  # noqa: ARG001 - one shape for all views
     """Pushes what is due now, without waiting for the sender."""
     return {"delivered": delivery.deliver_due()}
+
+
+@control("POST")
+def do_chores(asked: Asked) -> dict[str, Any]:  # noqa: ARG001 - one shape for all views
+    """What time has made due, without waiting for it to be noticed: how many of each."""
+    return asdict(chores.run())

@@ -1,61 +1,16 @@
-"""What the control API reads and shows, and how it makes patients and doctors act."""
+"""How the control API seeds, shows bookings, and makes patients and doctors act."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
+from functools import partial
 from typing import Any
 
-from django.db.models import Model, QuerySet
-
-from slotbridge.sandbox import actors, payloads, rules
-from slotbridge.sandbox.models import Address, AddressService, Booking, Break, Doctor, Facility
+from slotbridge.sandbox import actors, control_places, payloads, payments, rules
+from slotbridge.sandbox import control_reading as read
+from slotbridge.sandbox.control_reading import Wrong
+from slotbridge.sandbox.models import Booking, Doctor, Facility
 from slotbridge.sandbox.patients import PatientData
 from slotbridge.sandbox.seed import AddressSeed, DoctorSeed, Seeded, ServiceSeed, seed
-
-FURTHEST_OFFSET = 2 * 366 * 24 * 3600  # seconds
-
-
-class Wrong(Exception):
-    """The request cannot be carried out as written: its text says what to change."""
-
-
-def instant(raw: Any, name: str) -> datetime:
-    try:
-        value = datetime.fromisoformat(raw)
-    except (TypeError, ValueError):
-        raise Wrong(f"{name} must be an ISO date and time") from None
-    if value.tzinfo is None:
-        raise Wrong(f"{name} must carry an offset")
-    return value
-
-
-def _row(rows: QuerySet[Any], raw: Any, name: str) -> Any:
-    if not str(raw).isdecimal():
-        raise Wrong(f"{name} must be an id")
-    found: Model | None = rows.filter(pk=int(raw)).first()
-    if found is None:
-        raise Wrong(f"no such {name}")
-    return found
-
-
-def address(raw: Any) -> Address:
-    found: Address = _row(Address.objects.select_related("facility", "doctor"), raw, "address_id")
-    return found
-
-
-def _service(raw: Any) -> AddressService:
-    found: AddressService = _row(AddressService.objects.all(), raw, "address_service_id")
-    return found
-
-
-def _booking(raw: Any) -> Booking:
-    found: Booking = _row(Booking.objects.all(), raw, "booking_id")
-    return found
-
-
-def _break(raw: Any) -> Break:
-    found: Break = _row(Break.objects.all(), raw, "break_id")
-    return found
-
 
 # --- seeding ---------------------------------------------------------------------------------
 
@@ -110,6 +65,10 @@ def show_booking(row: Booking) -> dict[str, Any]:
         "end": payloads.moment(row.end),
         "booked_by": row.booked_by,
         "canceled_by": row.canceled_by,
+        "confirmed_by": row.confirmed_by,
+        "presence": row.presence,
+        "insurance_provider_id": str(row.insurance_provider_id or ""),
+        "payment_status": row.payment_status,
         "patient": {"name": row.patient["name"], "surname": row.patient["surname"]},
         "link": f"/visits/{row.key}",
     }
@@ -136,12 +95,19 @@ def _patient(raw: Any) -> PatientData:
         raise Wrong("patient needs name; see docs/sandbox.md for the other fields") from None
 
 
+def _patient_books(body: dict[str, Any]) -> dict[str, Any]:
+    """As the doctor, and may name who pays."""
+    payer = read.optional_id(body.get("insurance_provider_id"), "insurance_provider_id")
+    plan = read.optional_id(body.get("insurance_plan_id"), "insurance_plan_id")
+    return _books(partial(actors.patient_books, payer=payer, plan=plan))(body)
+
+
 def _books(actor: Callable[..., Booking]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def act(body: dict[str, Any]) -> dict[str, Any]:
         made = actor(
-            address(body.get("address_id")),
-            instant(body.get("start"), "start"),
-            _service(body.get("address_service_id")),
+            read.address(body.get("address_id")),
+            read.instant(body.get("start"), "start"),
+            read.address_service(body.get("address_service_id")),
             _patient(body.get("patient")),
             minutes=body.get("minutes"),
             comment=str(body.get("comment", "")),
@@ -155,10 +121,10 @@ def _moves(actor: Callable[..., Booking]) -> Callable[[dict[str, Any]], dict[str
     def act(body: dict[str, Any]) -> dict[str, Any]:
         service = body.get("address_service_id")
         moved = actor(
-            _booking(body.get("booking_id")),
-            instant(body.get("start"), "start"),
-            address=address(body["address_id"]) if body.get("address_id") else None,
-            service=_service(service) if service else None,
+            read.booking(body.get("booking_id")),
+            read.instant(body.get("start"), "start"),
+            address=read.address(body["address_id"]) if body.get("address_id") else None,
+            service=read.address_service(service) if service else None,
         )
         return {"booking": show_booking(moved)}
 
@@ -167,74 +133,106 @@ def _moves(actor: Callable[..., Booking]) -> Callable[[dict[str, Any]], dict[str
 
 def _cancels(actor: Callable[..., None]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def act(body: dict[str, Any]) -> dict[str, Any]:
-        booking = _booking(body.get("booking_id"))
+        booking = read.booking(body.get("booking_id"))
         actor(booking, str(body.get("reason", "")))
         return {"booking": show_booking(booking)}
 
     return act
 
 
+def _confirms(actor: Callable[[Booking], None]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def act(body: dict[str, Any]) -> dict[str, Any]:
+        booking = read.booking(body.get("booking_id"))
+        actor(booking)
+        return {"booking": show_booking(booking)}
+
+    return act
+
+
+def _pays(body: dict[str, Any]) -> dict[str, Any]:
+    booking = read.booking(body.get("booking_id"))
+    status = body.get("status", payments.PAID)
+    if status not in payments.STEPS:
+        raise Wrong(f"status must be one of: {', '.join(payments.STEPS)}")
+    actors.patient_pays(booking, status)
+    return {"booking": show_booking(booking)}
+
+
+def _marks_presence(body: dict[str, Any]) -> dict[str, Any]:
+    booking = read.booking(body.get("booking_id"))
+    actors.doctor_marks_presence(booking, read.switch(body, "present"))
+    return {"booking": show_booking(booking)}
+
+
 def _adds_break(body: dict[str, Any]) -> dict[str, Any]:
     made = actors.doctor_adds_break(
-        address(body.get("address_id")),
-        instant(body.get("since"), "since"),
-        instant(body.get("till"), "till"),
+        read.address(body.get("address_id")),
+        read.instant(body.get("since"), "since"),
+        read.instant(body.get("till"), "till"),
         str(body.get("description", "")),
+        on_coupled=body.get("on_coupled") is True,
     )
     return {"break": payloads.calendar_break(made)}
 
 
 def _moves_break(body: dict[str, Any]) -> dict[str, Any]:
-    found = _break(body.get("break_id"))
-    since, till = instant(body.get("since"), "since"), instant(body.get("till"), "till")
+    found = read.calendar_break(body.get("break_id"))
+    since, till = read.instant(body.get("since"), "since"), read.instant(body.get("till"), "till")
     actors.doctor_moves_break(found, since, till)
     return {"break": payloads.calendar_break(found)}
 
 
 def _removes_break(body: dict[str, Any]) -> dict[str, Any]:
-    found = _break(body.get("break_id"))
+    found = read.calendar_break(body.get("break_id"))
     shown = payloads.calendar_break(found)
     actors.doctor_removes_break(found)
     return {"break": shown}
 
 
 def _changes_slots(body: dict[str, Any]) -> dict[str, Any]:
-    """One date redrawn by the doctor: {"day", "periods": [{start, end, services: [{…}]}]}."""
+    """One date redrawn by the doctor: {"day", "periods": [{start, end, services: [{…}], …}]}."""
     try:
         day = date.fromisoformat(body["day"])
         periods = [
             rules.Period(
-                instant(each["start"], "start"),
-                instant(each["end"], "end"),
+                read.instant(each["start"], "start"),
+                read.instant(each["end"], "end"),
                 tuple(
                     (int(one["address_service_id"]), int(one["duration"]))
                     for one in each["services"]
                 ),
+                str(each.get("insurance_accepted", rules.EVERYBODY)),
+                tuple(int(one) for one in each.get("insurance_providers", ())),
             )
             for each in body["periods"]
         ]
     except (KeyError, TypeError, ValueError):
         raise Wrong("day and periods are needed; see docs/sandbox.md") from None
-    actors.doctor_changes_slots(address(body.get("address_id")), day, periods)
+    actors.doctor_changes_slots(read.address(body.get("address_id")), day, periods)
     return {"day": day.isoformat()}
 
 
 def _switches(body: dict[str, Any]) -> dict[str, Any]:
-    at = address(body.get("address_id"))
+    at = read.address(body.get("address_id"))
     actors.doctor_switches_calendar(at, on=body.get("on") is True)
     return {"calendar": at.calendar}
 
 
 ACTIONS: dict[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = {
-    ("patient", "book"): _books(actors.patient_books),
+    ("patient", "book"): _patient_books,
     ("patient", "move"): _moves(actors.patient_moves),
     ("patient", "cancel"): _cancels(actors.patient_cancels),
+    ("patient", "confirm"): _confirms(actors.patient_confirms),
+    ("patient", "pay"): _pays,
     ("doctor", "book"): _books(actors.doctor_books),
     ("doctor", "move"): _moves(actors.doctor_moves),
     ("doctor", "cancel"): _cancels(actors.doctor_cancels),
+    ("doctor", "confirm"): _confirms(actors.doctor_confirms),
+    ("doctor", "mark-presence"): _marks_presence,
     ("doctor", "add-break"): _adds_break,
     ("doctor", "move-break"): _moves_break,
     ("doctor", "remove-break"): _removes_break,
     ("doctor", "change-slots"): _changes_slots,
     ("doctor", "switch-calendar"): _switches,
+    **control_places.ACTIONS,
 }

@@ -15,4 +15,5 @@ urlpatterns = [
     path("faults", control.change_faults),
     path("clock", control.change_clock),
     path("deliver", control.deliver),
+    path("chores", control.do_chores),
 ]

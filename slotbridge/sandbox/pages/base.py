@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 
 from slotbridge.sandbox import rules
-from slotbridge.sandbox.actors import Reason, Refused
+from slotbridge.sandbox.refusals import Reason, Refused
 
 LANGUAGES = ("pl", "en")
 COOKIE = "sandbox_lang"

@@ -16,6 +16,7 @@ from slotbridge.sandbox.pages import times
 from slotbridge.sandbox.pages.base import REFUSALS, page, refusal
 from slotbridge.sandbox.pages.forms import BreakForm, DeskPatientForm, ReasonForm
 from slotbridge.sandbox.pages.patient import find_visit, read_start
+from slotbridge.sandbox.refusals import Reason, Refused
 
 
 @page
@@ -85,8 +86,8 @@ def book(request: HttpRequest, key: UUID) -> HttpResponse:
             if chosen is not None:
                 actors.doctor_books(address, start, chosen, form.patient())
                 return _back(address, rules.day_of(start), "booked")
-            shown["refused"] = REFUSALS[actors.Reason.TAKEN]
-        except actors.Refused as error:
+            shown["refused"] = REFUSALS[Reason.TAKEN]
+        except Refused as error:
             shown["refused"] = refusal(error)
     status = 409 if "refused" in shown else 200
     return render(request, "sandbox/desk_book.html", shown, status=status)
@@ -103,7 +104,7 @@ def add_break(request: HttpRequest, key: UUID) -> HttpResponse:
     till = clock.at(data["day"], data["till"], rules.LOCALE_ZONE)
     try:
         actors.doctor_adds_break(address, since, till, data["description"])
-    except actors.Refused as error:
+    except Refused as error:
         return _show_week(request, address, data["day"], form=form, refused=refusal(error))
     return _back(address, data["day"], "break")
 
@@ -124,7 +125,7 @@ def switch_calendar(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method == "POST":
         try:
             actors.doctor_switches_calendar(address, on=request.POST.get("on") == "yes")
-        except actors.Refused as error:
+        except Refused as error:
             return _show_week(request, address, day, refused=refusal(error))
     return _back(address, day, "switched")
 
@@ -138,7 +139,7 @@ def visit(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             day = _carry_out(request, found, form.cleaned_data["reason"])
-        except actors.Refused as error:
+        except Refused as error:
             shown["refused"] = refusal(error)
         else:
             return _back(found.address, day, request.POST["do"])

@@ -232,6 +232,8 @@ QUIRK_LABELS = {
     "no_slots_404": _("getSlots without free times answers 404"),
     "midnight_ends_day": _("A period may end at midnight"),
     "canceled_listed": _("getBookings lists cancelled bookings too"),
+    "moves_anywhere": _("Visits may be moved to times that nobody offers"),
+    "insurance_plans_merged": _("PUT of an insurer adds to its plans"),
     "errors_as_object": _("Errors in periods are an object, not a list"),
 }
 

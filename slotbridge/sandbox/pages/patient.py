@@ -15,6 +15,7 @@ from slotbridge.sandbox.models import Address, AddressService, Booking, Client, 
 from slotbridge.sandbox.pages import times
 from slotbridge.sandbox.pages.base import page, refusal
 from slotbridge.sandbox.pages.forms import PatientForm, ReasonForm
+from slotbridge.sandbox.refusals import Refused
 
 
 @page
@@ -100,7 +101,7 @@ def book(request: HttpRequest, key: UUID) -> HttpResponse:
             made = actors.patient_books(
                 address, start, service, form.patient(), comment=form.cleaned_data["comment"]
             )
-        except actors.Refused as error:
+        except Refused as error:
             shown |= {"refused": refusal(error), "back": _times_link(address, service, start)}
             return render(request, "sandbox/book.html", shown, status=409)
         return redirect(f"{reverse('sandbox-visit', kwargs={'key': made.key})}?done=booked")
@@ -147,7 +148,7 @@ def move(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method == "POST":
         try:
             moved = actors.patient_moves(found, read_start(request.POST.get("start")))
-        except actors.Refused as error:
+        except Refused as error:
             shown["refused"] = refusal(error)
         else:
             return redirect(f"{reverse('sandbox-visit', kwargs={'key': moved.key})}?done=moved")
@@ -163,7 +164,7 @@ def cancel(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             actors.patient_cancels(found, form.cleaned_data["reason"])
-        except actors.Refused as error:
+        except Refused as error:
             shown = {"visit": found, "form": form, "refused": refusal(error)}
             return render(request, "sandbox/visit.html", shown, status=409)
     return redirect("sandbox-visit", key=key)
