@@ -67,12 +67,26 @@ def _amounts(price_list: PriceList) -> dict[int, int]:
 
 @transaction.atomic
 def add_service(
-    *, organisation: Organisation, name: str, duration_minutes: int, by: str
+    *,
+    organisation: Organisation,
+    name: str,
+    duration_minutes: int,
+    public_name: str = "",
+    min_age: int | None = None,
+    max_age: int | None = None,
+    by: str,
 ) -> Service:
-    """`duration_minutes` is the usual one, 1 to 1440. Raises NameTaken."""
+    """`duration_minutes` is the usual one, 1 to 1440. `public_name` is what portals call it, ""
+    for their own name; ages are in years, both included. Raises NameTaken.
+    """
     with unique("service_name"):
         service = Service.objects.create(
-            organisation=organisation, name=name, duration_minutes=duration_minutes
+            organisation=organisation,
+            name=name,
+            duration_minutes=duration_minutes,
+            public_name=public_name,
+            min_age=min_age,
+            max_age=max_age,
         )
     audit.record(organisation=organisation, actor=by, action="service.add", target=service)
     return service
@@ -80,7 +94,9 @@ def add_service(
 
 @transaction.atomic
 def change_service(*, service: Service, by: str, **fields: object) -> Service:
-    """Sets the given columns (name, duration_minutes, is_active). Raises NameTaken."""
+    """Sets the given columns (name, duration_minutes, public_name, min_age, max_age, is_active).
+    Raises NameTaken.
+    """
     service = Service.objects.select_for_update(no_key=True).get(pk=service.pk)
     for name, value in fields.items():
         setattr(service, name, value)

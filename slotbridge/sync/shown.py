@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,8 +16,16 @@ from slotbridge.sync import fanout, listings, missing
 from slotbridge.sync.exchange import shown as exchange
 from slotbridge.sync.lights import in_words
 from slotbridge.sync.missing import Reason
-from slotbridge.sync.models import Account, CatalogueItem, Listing, ListingDay, ListingSchedule
+from slotbridge.sync.models import (
+    Account,
+    CatalogueItem,
+    Listing,
+    ListingDay,
+    ListingSchedule,
+    ListingService,
+)
 from slotbridge.sync.registry import keeps_calendars
+from slotbridge.sync.services import are_ours
 from slotbridge.sync.wanted import Offering
 
 __all__ = ["Reason", "why_not_shown", "why_not_shown_for"]
@@ -35,6 +43,8 @@ class _Known:
     days: dict[tuple[int, date], ListingDay]
     free: dict[int, bool]  # slot -> whether any of it is free
     listed: set[tuple[int, date | None, date | None]]  # clinic and days of a used price list
+    services: dict[tuple[int, str], ListingService]  # parked, by listing and counterpart
+    keeps_services: bool  # whether those of each address follow our price lists
     window: tuple[date, date]
 
 
@@ -149,7 +159,7 @@ def _without_service(slot: Slot, known: _Known) -> Iterator[Reason]:
     else:
         text = _("No service can be booked on it:")
     yield Reason("no-service", text)
-    yield from _services_missing(slot, offering, only)
+    yield from _services_missing(slot, known, offering, only)
 
 
 def _without_payer(slot: Slot, known: _Known) -> Iterator[Reason]:
@@ -167,49 +177,83 @@ def _without_payer(slot: Slot, known: _Known) -> Iterator[Reason]:
         )
 
 
-def _services_missing(slot: Slot, offering: Offering, only: set[int]) -> Iterator[Reason]:
+def _services_missing(
+    slot: Slot, known: _Known, offering: Offering, only: set[int]
+) -> Iterator[Reason]:
     listed = {
         row.service_id
         for row in offering.prices.get(slot.schedule.clinic_id, ())
         if slot.day in row.valid
     }
+    looked_at = only or listed | offering.foreign
+    rivals = {key for keys in offering.contested.values() for key in keys}
+    found = Service.objects.filter(pk__in=looked_at | rivals).order_by("name").in_bulk()
     offered = offering.services(slot.schedule.clinic_id, slot.day)
-    for service in Service.objects.filter(pk__in=only or listed).order_by("name"):
-        yield _service_missing(offering, service, listed=listed, offered=offered)
+    for service in found.values():
+        if service.pk not in looked_at:
+            continue
+        item = offering.counterparts.get(service.pk, "")
+        others = offering.contested.get(item, set()) - {service.pk}
+        row = known.services.get((known.listings[slot.schedule_id].pk, item))
+        yield (
+            _unpriced(offering, service, listed)
+            or _unlinked_service(offering, service)
+            or _not_at_address(offering, service, known, row)
+            or _confused(service, [found[key].name for key in others], offered)
+        )
 
 
-def _service_missing(
-    offering: Offering, service: Service, *, listed: set[int], offered: dict[int, str]
-) -> Reason:
-    checks: list[tuple[Callable[[], bool], str, str]] = [
-        (
-            lambda: service.pk not in listed,
-            "service-not-listed",
-            _("%(name)s is not in the price list used on the portal."),
-        ),
-        (
-            lambda: service.pk not in offering.counterparts,
-            "service-not-linked",
-            _("%(name)s is not linked to a service on the portal."),
-        ),
-        (
-            lambda: offering.counterparts[service.pk] not in offering.at_address,
-            "service-not-at-address",
-            _("%(name)s is not among the services of this address on the portal."),
-        ),
-        (
-            lambda: service.pk not in offered,
-            "service-twice",
-            _("%(name)s shares its counterpart on the portal with another service of the clinic."),
-        ),
-    ]
-    for is_so, code, sentence in checks:
-        if is_so():
-            return Reason(code, sentence % {"name": service.name})
-    return Reason(
-        "service-too-long",
-        _("%(name)s takes longer than the slot.") % {"name": service.name},
-    )
+def _unpriced(offering: Offering, service: Service, listed: set[int]) -> Reason | None:
+    if service.pk in listed:
+        return None
+    if service.pk in offering.foreign:
+        text = _("%(name)s is priced in another currency than the portal’s.")
+        return Reason("service-other-currency", text % {"name": service.name})
+    text = _("%(name)s is not in the price list used on the portal.")
+    return Reason("service-not-listed", text % {"name": service.name})
+
+
+def _unlinked_service(offering: Offering, service: Service) -> Reason | None:
+    if service.pk in offering.counterparts:
+        return None
+    text = _("%(name)s is not linked to a service on the portal.")
+    return Reason("service-not-linked", text % {"name": service.name})
+
+
+def _not_at_address(
+    offering: Offering, service: Service, known: _Known, row: ListingService | None
+) -> Reason | None:
+    item = offering.counterparts[service.pk]
+    if item in offering.at_address or item in offering.contested:
+        return None
+    if not known.keeps_services:
+        text = _("%(name)s is not among the services of this address on the portal.")
+        return Reason("service-not-at-address", text % {"name": service.name})
+    if row is not None and row.problem:
+        text = _("%(name)s is missing among the services of this address on the portal: %(why)s")
+        why = in_words(row.problem)
+        return Reason("service-parked", text % {"name": service.name, "why": why})
+    text = _("%(name)s is about to be added to the services of this address on the portal.")
+    return Reason("service-waiting", text % {"name": service.name})
+
+
+def _confused(service: Service, others: list[str], offered: dict[int, str]) -> Reason:
+    """Two services of ours with one counterpart; else it is only too long."""
+    if others:
+        text = _(
+            "%(name)s has one counterpart on the portal with %(others)s, which is offered at the"
+            " same address but differs in price, name there or ages: make them equal, or link one"
+            " of them to another service."
+        )
+        told = text % {"name": service.name, "others": ", ".join(sorted(others))}
+        return Reason("service-contested", told)
+    if service.pk not in offered:
+        text = _(
+            "%(name)s shares its counterpart on the portal with another service of the clinic."
+        )
+        return Reason("service-twice", text % {"name": service.name})
+    text = _("%(name)s takes longer than the slot.")
+    return Reason("service-too-long", text % {"name": service.name})
 
 
 def _out_of_time(slot: Slot, known: _Known) -> Iterator[Reason]:
@@ -275,5 +319,10 @@ def _read(account: Account, slots: list[Slot]) -> _Known:
             )
         },
         listed={(use.clinic_id, use.valid.lower, use.valid.upper) for use in uses},
+        services={
+            (row.listing_id, row.service): row
+            for row in ListingService.objects.filter(listing__in=unique).exclude(problem="")
+        },
+        keeps_services=are_ours(account),
         window=fanout.horizon(account, clock.now()),
     )

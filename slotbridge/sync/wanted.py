@@ -47,6 +47,7 @@ class Offering:
     takes_insurance: bool = False  # whether the address does, as the portal says
     # Dictionary services that stand for services of ours which differ: -> those services.
     contested: Mapping[str, Set[int]] = field(default_factory=dict)
+    foreign: Set[int] = frozenset()  # services priced in another currency than the portal's
 
     @classmethod
     def of(cls, listing: Listing, first: date, last: date) -> Offering:
@@ -60,7 +61,8 @@ class Offering:
         rows = catalogue.prices_between(
             clinics=set(clinics.values()), channel=listing.account.channel, first=first, last=last
         )
-        for row in services.priced(listing.account, rows):
+        own = services.priced(listing.account, rows)
+        for row in own:
             prices[row.clinic_id].append(row)
         counterparts = services.service_links(listing.account_id)
         return cls(
@@ -75,6 +77,7 @@ class Offering:
             ),
             takes_insurance=takes_insurance(listing),
             contested=services.contested(listing, counterparts),
+            foreign={row.service_id for row in rows} - {row.service_id for row in own},
         )
 
     def services(self, clinic: int, day: date) -> dict[int, str]:

@@ -8,7 +8,7 @@ from slotbridge.his import absences, catalogue, organisation, slots
 from slotbridge.his.models import Visit
 from slotbridge.kit import clock
 from slotbridge.sync import accounts, links
-from slotbridge.sync.models import CatalogueItem
+from slotbridge.sync.models import Account, CatalogueItem
 from slotbridge.sync.shown import why_not_shown, why_not_shown_for
 from tests.world import CHANNEL, World
 
@@ -93,6 +93,8 @@ def test_a_service_that_does_not_fit(world):
 
 def test_a_service_missing_at_the_doctors_address(world, slot):
     CatalogueItem.objects.filter(kind="address_service").update(gone_at=clock.now())
+    assert "service-waiting" in codes(slot)
+    Account.objects.update(settings=world.account.settings | {"services": "portal"})
     assert "service-not-at-address" in codes(slot)
 
 

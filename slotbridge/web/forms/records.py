@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from slotbridge.his.models import Clinic, Unit
 from slotbridge.web.forms.base import Choice, Form
 
+OLDEST = 150  # years
+
 
 class RecordForm(Form):
     """A record with a history is never deleted: it is taken out of use."""
@@ -76,6 +78,32 @@ class ServiceForm(RecordForm):
     duration_minutes = forms.IntegerField(
         label=_("Usual duration in minutes"), min_value=1, max_value=1440, initial=30
     )
+    public_name = forms.CharField(
+        label=_("Name on portals"),
+        max_length=200,
+        required=False,
+        help_text=_("Empty: as the portal calls it."),
+    )
+    min_age = forms.IntegerField(
+        label=_("Youngest patients, in years"),
+        min_value=0,
+        max_value=OLDEST,
+        required=False,
+        help_text=_("Empty: no limit. Portals then offer it to these patients only."),
+    )
+    max_age = forms.IntegerField(
+        label=_("Oldest patients, in years"), min_value=0, max_value=OLDEST, required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        youngest, oldest = data.get("min_age"), data.get("max_age")
+        if youngest is not None and oldest is not None and oldest < youngest:
+            self.add_error(
+                "max_age",
+                ValidationError(_("The oldest are younger than the youngest."), code="backwards"),
+            )
+        return data
 
 
 class RoomForm(Form):
