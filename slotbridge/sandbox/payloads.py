@@ -214,7 +214,7 @@ def _insurance(row: Booking, *, none: str | None) -> Json | None:
     }
 
 
-def _video_url(row: Booking) -> str | None:
+def video_url(row: Booking) -> str | None:
     """Of a visit at an online address; the same over all its moves (behaviour.md section 11).
 
     It lets into the room whoever has it, so it says nothing of the patient's own link.
@@ -232,7 +232,7 @@ def booking(row: Booking, scopes: Scopes) -> Json:
         "insurance": _insurance(row, none=None),
         "visit_payment": bool(row.payment_status),
         "visit_payment_status": row.payment_status or None,
-        "videocall_url": _video_url(row),
+        "videocall_url": video_url(row),
     }
     if "booking.patient" in scopes:
         shown["patient"] = _patient(row)
@@ -304,7 +304,7 @@ def told_booking(row: Booking) -> Json:
         "insurance": _insurance(row, none=""),
         "visit_payment": bool(row.payment_status),
     }
-    if video := _video_url(row):
+    if video := video_url(row):
         shown["videocall_url"] = video
     if not row.canceled_at:
         del shown["canceled_at"]  # as in the contract's examples
