@@ -65,6 +65,7 @@ class Waiting:
     offers: int = 0
     answers: int = 0
     withheld: int = 0
+    broken_links: int = 0  # A22: somebody has to link anew
 
     @property
     def total(self) -> int:
@@ -79,6 +80,7 @@ class Waiting:
             + self.unassigned
             + self.held
             + self.withheld
+            + self.broken_links
         )
 
 
@@ -164,6 +166,9 @@ def _waiting_at_calendars(account: Account) -> Waiting:
         unassigned=bookings.for_a_person(account).count(),
         doubtful=targets["doubtful"],
         held=account.listings.filter(held_since__isnull=False).count(),
+        broken_links=account.links.filter(
+            ended_at__isnull=True, item__gone_at__isnull=False
+        ).count(),
     )  # fmt: skip
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from slotbridge.his.models import Clinic, Organisation, Practitioner, Service, Unit
@@ -81,6 +83,7 @@ class Overview:
     rows: list[Row]
     broken: list[Row]
     linked: dict[str, int]  # kind -> how many records in use have a counterpart
+    in_use: dict[str, int]  # kind -> how many there are
 
 
 def overview(*, account: Account, kind: str | None) -> Overview:
@@ -93,6 +96,7 @@ def overview(*, account: Account, kind: str | None) -> Overview:
         rows=rows[kind] if kind else [],
         broken=[row for each in KINDS if each in rows for row in rows[each] if row.is_broken],
         linked=found.linked_by_kind(),
+        in_use=_in_use(account),
     )
 
 
@@ -215,9 +219,7 @@ class _Known:
 
     def _candidates(self, kind: str, rows: Sequence[links.Record]) -> Iterable[Candidate]:
         if kind == "unit":
-            name = Organisation.objects.values_list("name", flat=True).get(
-                pk=self.account.organisation_id
-            )
+            name = self.account.organisation.name
             return counterparts.units(cast("Sequence[Unit]", rows), self.theirs, name)
         if kind == "clinic":
             return counterparts.clinics(cast("Sequence[Clinic]", rows), self.theirs)
@@ -234,14 +236,37 @@ class _Known:
 
 def _records(account: Account, kind: str, linked: Collection[int]) -> list[links.Record]:
     """Records in use, and those out of use that still have a counterpart; by name."""
-    own = {"organisation_id": account.organisation_id}
-    every: dict[str, Iterable[links.Record]] = {
-        "unit": Unit.objects.filter(**own),
-        "clinic": Clinic.objects.filter(**own).select_related("unit"),
-        "practitioner": Practitioner.objects.filter(**own),
-        "service": Service.objects.filter(**own),
+    every = _every()[kind].filter(organisation=account.organisation_id)
+    return sorted((row for row in every if row.is_active or row.pk in linked), key=_order)
+
+
+def _in_use(account: Account) -> dict[str, int]:
+    """How many records there are of each kind, in one query."""
+    counts = {
+        kind: Coalesce(
+            Subquery(
+                rows.filter(organisation=OuterRef("pk"), is_active=True)
+                .order_by()
+                .values("organisation")
+                .annotate(n=Count("pk"))
+                .values("n")
+            ),
+            0,
+        )
+        for kind, rows in _every().items()
     }
-    return sorted((row for row in every[kind] if row.is_active or row.pk in linked), key=_order)
+    names = list(counts)
+    found = Organisation.objects.values_list(*counts.values()).get(pk=account.organisation_id)
+    return dict(zip(names, found, strict=True))
+
+
+def _every() -> dict[str, QuerySet[Any]]:
+    return {
+        "unit": Unit.objects.all(),
+        "clinic": Clinic.objects.select_related("unit"),
+        "practitioner": Practitioner.objects.all(),
+        "service": Service.objects.all(),
+    }
 
 
 def _order(record: links.Record) -> str:

@@ -133,27 +133,26 @@ def save(
         return records.save_linked(save=record, items=items, by=by)
     except NameTaken:
         add_error(form, unique_field, _("This is taken already: choose another."), "taken")
-    except links.LinkTaken as taken:
-        add_error(
-            form,
-            field,
-            _("This person is already linked to %(name)s.") % {"name": taken.other.full_name},
-            "link-taken",
-        )
-    except links.ServiceClash as clash:
-        add_error(
-            form,
-            field,
-            _(
-                "In %(clinic)s the service “%(service)s” already has this counterpart; there, a "
-                "booking must lead to one service."
-            )
-            % {"clinic": clash.clinic.name, "service": clash.other.name},
-            "service-clash",
-        )
-    except links.NotOfThisAccount:
-        add_error(form, field, _("This is not there any more: choose another."), "gone")
+    except links.LinkRefused as why:
+        add_error(form, field, *in_words(why))
     return None
+
+
+def in_words(why: links.LinkRefused) -> tuple[str, str]:
+    """Why a link is refused: a sentence for people, and a code."""
+    if isinstance(why, links.LinkTaken):
+        sentence = _("This person is already linked to %(name)s.")
+        return sentence % {"name": why.other.full_name}, "link-taken"
+    if isinstance(why, links.ServiceClash):
+        sentence = _(
+            "In %(clinic)s the service “%(service)s” already has this counterpart; there, a "
+            "booking must lead to one service."
+        )
+        return sentence % {"clinic": why.clinic.name, "service": why.other.name}, "service-clash"
+    if isinstance(why, links.LinkedMeanwhile):
+        sentence = _("Somebody has linked it to %(name)s meanwhile.")
+        return sentence % {"name": why.item.name}, "linked-meanwhile"
+    return _("This is not there any more: choose another."), "gone"
 
 
 def _choices(portal: Portal, kind: str, link: Link | None) -> list[tuple[object, str]]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from slotbridge.his.models import Slot
 from slotbridge.kit import clock
-from slotbridge.sync import bookings, inbox, lights, shown, telling_days, telling_visits
+from slotbridge.sync import bookings, inbox, lights, links, shown, telling_days, telling_visits
 from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import (
@@ -87,6 +87,7 @@ def _of_calendars(account: Account) -> dict[str, Any]:
     """What only a portal has that keeps a calendar for each doctor."""
     return {
         "listings": _listings(account),
+        "broken_links": len(links.broken_links(account)),
         "unassigned": _unassigned(account),
         "parked_days": _due_days(account).exclude(problem="")[:SHOWN],
         "waiting_days": _due_days(account).filter(problem="")[:SHOWN],
