@@ -7,7 +7,7 @@ never reads our database. Times are aware and half-open; ids are the portal's, a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -359,6 +359,10 @@ class Connector(ABC):
         return {}
 
 
+def _nobody_listens(_digest: str) -> None:
+    """Of a request that nobody will repeat."""
+
+
 class CalendarConnector(Connector):
     """A portal that keeps a calendar for each of its doctors, and bookings in it."""
 
@@ -406,11 +410,13 @@ class CalendarConnector(Connector):
         days: Mapping[date, Sequence[OpenPeriod]],
         *,
         avoid: Set[str],
+        sending: Callable[[str], None] = _nobody_listens,
     ) -> str:
         """Replaces these dates whole, in one request; a date without periods is emptied.
 
-        Returns a digest of the request. A request whose digest is in `avoid` would be ignored by
-        the portal, so it is made different without changing its meaning. Raises Refused.
+        Returns a digest of the request, which `sending` is told before the request leaves: its
+        outcome may never be known. A request whose digest is in `avoid` would be ignored by the
+        portal, so it is made different without changing its meaning. Raises Refused.
         """
 
     @abstractmethod

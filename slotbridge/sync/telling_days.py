@@ -25,6 +25,10 @@ log = structlog.stdlib.get_logger(__name__)
 # whatever we send (not paid for, say) must not burn the budget of the others.
 MOST_REFUSALS = 8
 
+# A repeated request is ignored for a while after the first was *finished*, and the portal answers
+# before that: read-backs had to be polled for seconds (behaviour.md section 7).
+WORKED_OFF_WITHIN = timedelta(minutes=2)
+
 # The portal takes such times only where the insurer is linked to the address. Linking it is a
 # contract between the clinic, the insurer and the portal, so it is left to people.
 INSURER = _noop(
@@ -181,14 +185,14 @@ def _something_elsewhere(listing: Listing, days: set[date]) -> bool:
 
 
 def _tell(lease: Lease, connector: CalendarConnector, listing: Listing, part: Part) -> None:
-    now = clock.now()
-    recent = {
-        digest: at
-        for digest, at in listing.recent.items()
-        if datetime.fromisoformat(at) + connector.repeat_window > now
-    }
     days: dict[date, Sequence[OpenPeriod]] = {day: wanted for day, (_, wanted) in part.items()}
-    digest = connector.tell_days(listing.ref, days, avoid=recent.keys())
+    _forget_old(listing, connector)
+    digest = connector.tell_days(
+        listing.ref,
+        days,
+        avoid=listing.recent.keys(),
+        sending=lambda digest: _remember(lease, listing, digest),
+    )
     with transaction.atomic():
         account = lease.confirm()
         now = clock.now()
@@ -196,13 +200,32 @@ def _tell(lease: Lease, connector: CalendarConnector, listing: Listing, part: Pa
         account.last_write_at = now
         account.save(update_fields=["last_write_at"])
         _settle_told(listing, part, now)
-        listing.recent = {**recent, digest: now.isoformat()}
+        listing.recent[digest] = now.isoformat()
         listing.last_told_at, listing.problem = now, ""
         listing.failing_since, listing.attempts = None, 0
         listing.save(
             update_fields=["recent", "last_told_at", "problem", "failing_since", "attempts"]
         )
     log.info("days told", listing=listing.pk, account=lease.account_id, days=len(part))
+
+
+def _forget_old(listing: Listing, connector: CalendarConnector) -> None:
+    ignored_for = connector.repeat_window + WORKED_OFF_WITHIN
+    listing.recent = {
+        digest: at
+        for digest, at in listing.recent.items()
+        if datetime.fromisoformat(at) + ignored_for > clock.now()
+    }
+
+
+@transaction.atomic
+def _remember(lease: Lease, listing: Listing, digest: str) -> None:
+    """Before the request leaves: a worker that is killed, or hears no answer, may have told it all
+    the same, and the same words would then be ignored although something else was told since.
+    """
+    lease.confirm()
+    listing.recent[digest] = clock.now().isoformat()
+    listing.save(update_fields=["recent"])
 
 
 # What was asked meanwhile stays due: answered is what this request had seen. One statement with

@@ -114,6 +114,7 @@ class DocplannerConnector(CalendarConnector):
         days: Mapping[date, Sequence[OpenPeriod]],
         *,
         avoid: Set[str],
+        sending: Callable[[str], None] = lambda _digest: None,
     ) -> str:
         """Raises Refused before sending for periods outside their date or beyond the horizon.
 
@@ -124,7 +125,7 @@ class DocplannerConnector(CalendarConnector):
             raise ValueError("an empty list of slots is undefined at the portal")
         self._refuse_other_days(listing, days)
         if not avoid and len(days) == 1 and not any(days.values()):
-            digest = self._delete_day(listing, next(iter(days)))
+            digest = self._delete_day(listing, next(iter(days)), sending)
             if digest:
                 return digest
         latest = clock.now() + self.horizon
@@ -132,16 +133,19 @@ class DocplannerConnector(CalendarConnector):
         if request is None:
             said = "replaceSlots: every way to say this was used a moment ago"
             raise TryLater(said, self.repeat_window)
+        sending(request.digest)
         self._client.call(operations.REPLACE_SLOTS, _ids(listing), body=request.body)
         return request.digest
 
-    def _delete_day(self, listing: ListingRef, day: date) -> str:
+    def _delete_day(self, listing: ListingRef, day: date, sending: Callable[[str], None]) -> str:
         """The digest of the deletion; "" where there is no calendar to delete from."""
+        digest = periods.digest_of("DELETE", day.isoformat())
+        sending(digest)
         try:
             self._client.call(operations.DELETE_SLOTS, _ids(listing) | {"date": day.isoformat()})
         except Gone:
             return ""
-        return periods.digest_of("DELETE", day.isoformat())
+        return digest
 
     def _refuse_other_days(self, listing: ListingRef, days: Iterable[date]) -> None:
         """The portal replaces dates of its own zone; told by another's, it would wipe half a day
