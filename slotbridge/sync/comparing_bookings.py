@@ -41,6 +41,19 @@ def compare(made: Round) -> None:
     )
     for row in missing:
         _look_for(made, row)
+    # A booking that no visit of ours stands for hides a time that the HIS still offers.
+    standing = set(
+        Booking.objects.filter(
+            account_id=made.lease.account_id,
+            external_id__in=there,
+            visit__status__in=Visit.ACTIVE,
+        ).values_list("external_id", flat=True)
+    )
+    made.explained += [
+        (found.start, found.end)
+        for found in there.values()
+        if found.is_booked and found.id not in standing
+    ]
     made.look_at(sum(found.is_booked for found in there.values()) + len(missing))
     _ask_untold(made)
 

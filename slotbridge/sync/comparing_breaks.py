@@ -128,6 +128,10 @@ def _tell_again(made: Round, target: VisitTarget, found: PortalBreak | None) -> 
             visit=visit,
             moved=found is not None,
         )
+    if target.told_start and target.told_end:
+        made.explained.append((target.told_start, target.told_end))
+    if found is not None:
+        made.explained.append((found.start, found.end))
 
 
 def _remove_hiding(made: Round, foreign: list[PortalBreak]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -13,9 +13,9 @@ from django.utils.translation import gettext_noop as _noop
 from slotbridge.kit import clock
 from slotbridge.sync import reconcile
 from slotbridge.sync.comparing_bookings import SETTLES_IN
-from slotbridge.sync.contract import OfferedStart
-from slotbridge.sync.models import Difference, Listing, ListingDay
-from slotbridge.sync.reports import Round
+from slotbridge.sync.contract import OfferedStart, OpenPeriod
+from slotbridge.sync.models import Difference, ListingDay
+from slotbridge.sync.reports import Range, Round
 from slotbridge.sync.wanted import wanted_days
 
 MOST_DRIFTS = 2
@@ -39,28 +39,36 @@ def compare(made: Round) -> None:
             if row.told_at is None or row.told_at + SETTLES_IN <= made.now
         }  # fmt: skip
         wanted = wanted_days(listing, rows)
-        after = comparable_from(made.now)
-        there = by_day(listing, shown, after)
-        for day, row in rows.items():
-            want = reconcile.offered_starts(wanted[day], after=after)
-            made.look_at(len(want | there[day]))
-            _judge_day(made, row, len(want - there[day]), len(there[day] - want))
+        for day, want, have in unexplained(made, wanted, shown):
+            made.look_at(len(want | have))
+            _judge_day(made, rows[day], len(want - have), len(have - want))
 
 
-def comparable_from(now: datetime) -> datetime:
-    """A start that passes while we read is on neither side."""
-    return now + timedelta(minutes=1)
-
-
-def by_day(
-    listing: Listing, shown: Iterable[OfferedStart], after: datetime
-) -> defaultdict[date, set[OfferedStart]]:
-    """What is shown, by the listing's dates; days without anything are empty."""
+def unexplained(
+    made: Round, wanted: Mapping[date, tuple[OpenPeriod, ...]], shown: Iterable[OfferedStart]
+) -> Iterator[tuple[date, frozenset[OfferedStart], frozenset[OfferedStart]]]:
+    """For each day, the starts that the HIS wants and those that are there, without those that
+    something else of this comparison explains: nothing is said twice.
+    """
+    after = made.now + timedelta(minutes=1)  # one that passes while we read is on neither side
+    lasting = {
+        offer.service: timedelta(minutes=offer.minutes)
+        for periods in wanted.values()
+        for period in periods
+        for offer in period.offers
+    }
     there: defaultdict[date, set[OfferedStart]] = defaultdict(set)
     for start in shown:
-        if start.start >= after:
-            there[clock.day_of(start.start, listing.tz)].add(start)
-    return there
+        end = start.start + lasting.get(start.service, timedelta(minutes=1))
+        if start.start >= after and not _overlaps(start.start, end, made.explained):
+            there[clock.day_of(start.start, made.listing.tz)].add(start)
+    for day, periods in wanted.items():
+        want = reconcile.offered_starts(periods, made.explained, after=after)
+        yield day, want, frozenset(there[day])
+
+
+def _overlaps(start: datetime, end: datetime, spans: Iterable[Range]) -> bool:
+    return any(start < span_end and span_start < end for span_start, span_end in spans)
 
 
 def _judge_day(made: Round, row: ListingDay, missing: int, extra: int) -> None:

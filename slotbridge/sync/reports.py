@@ -27,6 +27,7 @@ KEPT = timedelta(days=30)
 BROKEN_OFF = _noop("The comparison was broken off: it is made again by itself.")
 
 Kind, Done = Difference.Kind, Difference.Done
+Range = tuple[datetime, datetime]
 # What tells one compared difference from another: its kind, its day, and its booking, break or
 # visit.
 _Key = tuple[str, date | None, str]
@@ -49,6 +50,8 @@ class Round:
     now: datetime
     end: datetime
     compares_only: bool = False
+    # Times of which a booking, a break or a visit already says why they are shown, or are not.
+    explained: list[Range] = field(default_factory=list)
     compared: int = 0
     differing: int = 0
     found: Counter[str] = field(default_factory=Counter)

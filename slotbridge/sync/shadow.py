@@ -7,17 +7,16 @@ portal hides for a booking of its own is not also a missing free time.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from slotbridge.his.models import Visit
 from slotbridge.kit import clock
 from slotbridge.sync import comparing_bookings, comparing_breaks, comparing_slots, fanout, reconcile
-from slotbridge.sync.contract import OfferedStart, OpenPeriod, PortalBooking, PortalBreak
+from slotbridge.sync.contract import OfferedStart, PortalBooking, PortalBreak
 from slotbridge.sync.models import Booking, Difference, VisitTarget
-from slotbridge.sync.reports import Round
+from slotbridge.sync.reports import Range, Round
 from slotbridge.sync.wanted import wanted_days
 
-Range = tuple[datetime, datetime]
 Kind, Done, Status = Difference.Kind, Difference.Done, Booking.Status
 
 
@@ -35,12 +34,12 @@ def compare(made: Round) -> None:
     made.lease.renew()
     hidden = [(one.start, one.end) for one in booked] + [(one.start, one.end) for one in breaks]
     _compare_bookings(made, booked)
-    untold = _compare_visits(made, hidden)
+    made.explained += hidden
+    made.explained += _compare_visits(made, hidden)
     if not listing.is_active:
         return
     _compare_breaks(made, breaks)
-    shown = made.connector.offered(listing.ref, made.now, made.end)
-    _compare_slots(made, shown, hidden, untold)
+    _compare_slots(made, made.connector.offered(listing.ref, made.now, made.end))
 
 
 def _compare_bookings(made: Round, booked: list[PortalBooking]) -> None:
@@ -105,42 +104,18 @@ def _compare_breaks(made: Round, breaks: list[PortalBreak]) -> None:
     made.look_at(len(breaks) + len(lost))
 
 
-def _compare_slots(
-    made: Round, shown: Iterable[OfferedStart], hidden: list[Range], untold: list[Range]
-) -> None:
+def _compare_slots(made: Round, shown: Iterable[OfferedStart]) -> None:
     listing = made.listing
     first, last = fanout.horizon(listing.account, made.now)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    wanted = wanted_days(listing, days)
-    after = comparing_slots.comparable_from(made.now)
-    lasting = _durations(wanted.values())
-    there = comparing_slots.by_day(
-        listing, [start for start in shown if not _within(start, untold, lasting)], after
-    )
-    for day in days:
-        want = reconcile.offered_starts(wanted[day], hidden, after=after)
-        missing, extra = len(want - there[day]), len(there[day] - want)
-        made.look_at(len(want | there[day]))
+    for day, want, have in comparing_slots.unexplained(made, wanted_days(listing, days), shown):
+        made.look_at(len(want | have))
+        missing, extra = len(want - have), len(have - want)
         if missing or extra:
             at = clock.day_bounds(day, listing.tz)[0]
             made.note(
                 Kind.SLOTS, Done.COMPARED, at, size=missing + extra, missing=missing, extra=extra
             )
-
-
-def _durations(days: Iterable[tuple[OpenPeriod, ...]]) -> dict[str, timedelta]:
-    return {
-        offer.service: timedelta(minutes=offer.minutes)
-        for periods in days
-        for period in periods
-        for offer in period.offers
-    }
-
-
-def _within(start: OfferedStart, busy: list[Range], lasting: dict[str, timedelta]) -> bool:
-    """Whether this start is only there because the portal has not heard of a visit of ours."""
-    end = start.start + lasting.get(start.service, timedelta(minutes=1))
-    return any(start.start < busy_end and busy_start < end for busy_start, busy_end in busy)
 
 
 def _times_of_visits(made: Round) -> list[Range]:
