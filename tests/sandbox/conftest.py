@@ -5,7 +5,7 @@ import pytest
 
 from slotbridge.kit import clock
 from slotbridge.sandbox import rules, seed
-from slotbridge.sandbox.models import Address, AddressService, Client
+from slotbridge.sandbox.models import Address, AddressService, Booking, Client
 from slotbridge.sandbox.patients import PatientData
 from slotbridge.sandbox.wsgi import sandbox_app
 from tests.contract_checker import Contract
@@ -133,6 +133,20 @@ class Clinic:
             "patient": {"name": "Abelard", "surname": "Giza", "phone": "+48123123123"},
         }
         return self.api("POST", f"{self.path}/slots/{iso(start)}/book", json=body | more)
+
+
+def past_visit(clinic, *, ago=timedelta(days=1), **more):
+    """A booked visit that has begun, of the patient of `Clinic.book`."""
+    start = clock.now() - ago
+    fields = {
+        "service": clinic.visit,
+        "patient": PATIENT.as_dict(),
+        "booked_by": Booking.Actor.INTEGRATION,
+        "booked_at": start - timedelta(days=1),
+    }
+    return Booking.objects.create(
+        address=clinic.address, start=start, end=start + timedelta(minutes=30), **fields | more
+    )
 
 
 def iso(instant: datetime) -> str:

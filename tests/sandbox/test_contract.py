@@ -12,47 +12,25 @@ import pytest
 from slotbridge.kit import clock
 from slotbridge.sandbox import actors, faults, tokens
 from slotbridge.sandbox.api.routes import OPERATIONS
-from slotbridge.sandbox.models import Address, Client
-from tests.contract_checker import Breach
-from tests.sandbox.conftest import BASE, CONTRACT, PATIENT, Clinic, hour, iso
+from slotbridge.sandbox.models import Address, Client, InsuranceProvider, Service
+from tests.contract_checker import METHODS, Breach
+from tests.sandbox.conftest import BASE, CONTRACT, PATIENT, Clinic, hour, iso, past_visit
 
 pytestmark = pytest.mark.django_db(databases=["sandbox"])
 
-SERVED = {
-    "getFacilities",
-    "getFacility",
-    "getDoctors",
-    "getDoctor",
-    "getAddresses",
-    "getAddress",
-    "getServices",
-    "getAddressServices",
-    "getAddressService",
-    "getCalendar",
-    "enableCalendar",
-    "disableCalendar",
-    "getCalendarBreaks",
-    "addCalendarBreak",
-    "getCalendarBreak",
-    "moveCalendarBreak",
-    "deleteCalendarBreak",
-    "getSlots",
-    "replaceSlots",
-    "deleteSlots",
-    "bookSlot",
-    "getBookings",
-    "getBooking",
-    "cancelBooking",
-    "moveBooking",
-    "Pull Notification",
-    "Pull Multiple Notification",
-    "Release Notifications",
-}
+SERVED = CONTRACT.operation_ids()  # all 43 calls; the 44th operation is the push itself
 
 
-def test_exactly_these_operations_are_served(contract):
-    assert {operation.id for operation in OPERATIONS} == SERVED
-    assert contract.operation_ids() >= SERVED
+def test_every_call_of_the_contract_is_served_and_the_push_is_the_44th_operation(contract):
+    served = [operation.id for operation in OPERATIONS]
+    documented = [
+        operation["operationId"]
+        for methods in contract.document["paths"].values()
+        for method, operation in methods.items()
+        if method in METHODS
+    ]
+    assert len(served) == len(set(served)) == 43
+    assert sorted([*served, "Push Notifications"]) == sorted(documented)
 
 
 def test_each_operation_stands_at_the_contracts_path_and_method(contract):
@@ -127,13 +105,49 @@ def test_every_operation_succeeds_as_the_contract_says(clinic, tomorrow):
     walk(204, "DELETE", one)
     walk(204, "DELETE", f"{here}/slots/{tomorrow.date()}")
 
+    walk_services_and_insurers(walk, clinic)
+    walk_presence(walk, clinic, tomorrow)
     for _each in range(3):
         actors.doctor_adds_break(clinic.address, since, till, str(_each))
     walk(200, "GET", "/notifications")
     walk(200, "GET", "/notifications/multiple?limit=2")
     clinic.api.set(delivery=Client.Delivery.PUSH)
     walk(204, "POST", "/notifications/release")
+    clinic.api.set(is_pms=True)
+    walk(202, "DELETE", f"{here}/integration")
     assert {operation for operation, _status in walk.seen} == SERVED
+
+
+def walk_services_and_insurers(walk, clinic):
+    here = clinic.path
+    walk(200, "PATCH", here, json={"insurance_support": "private_and_insurance"})
+    other = Service.objects.create(name="badanie kontrolne")
+    new = {"service_id": str(other.pk), "price": 10.5, "allowed_patients": {"minimum_age": 18}}
+    added = walk(201, "POST", f"{here}/services", json=new)
+    service = f"{here}/services/{added.json()['id']}"
+    assert added.headers["location"].endswith(service)
+    walk(200, "PATCH", service, json={"price": None, "custom_name": "Kontrola"})
+    walk(204, "DELETE", service)
+    walk(200, "GET", "/insurance-providers")
+    insurer = InsuranceProvider.objects.get(name="Medica Polska")
+    plans = walk(200, "GET", f"/insurance-providers/{insurer.pk}/plans").json()["_items"]
+    body = {"insurance_provider_id": str(insurer.pk), "insurance_plans": plans[:1]}
+    walk(204, "POST", f"{here}/insurance-providers", json=body)
+    walk(204, "PUT", f"{here}/insurance-providers", json=body | {"insurance_plans": plans})
+    walk(200, "GET", f"{here}/insurance-providers")
+    walk(204, "DELETE", f"{here}/insurance-providers/{insurer.pk}")
+
+
+def walk_presence(walk, clinic, tomorrow):
+    here = clinic.path
+    clinic.tell_day(tomorrow, 15, 16)
+    coming = clinic.book(hour(tomorrow, 15)).json()
+    walk(204, "PUT", f"{here}/bookings/{coming['id']}/confirm", json={"confirmed_by": "user"})
+    begun = past_visit(clinic)
+    walk(204, "DELETE", f"{here}/bookings/{begun.pk}/presence/patient")
+    walk(204, "POST", f"{here}/bookings/{begun.pk}/presence/patient")
+    opinion = f"{here.rsplit('/', 2)[0]}/opinion-request"
+    walk(200, "PUT", opinion, json={"phone": "+48 123 123 123"})
 
 
 def test_ids_of_others_and_of_nobody_are_refused_as_the_contract_lists(clinic, tomorrow):
@@ -171,10 +185,25 @@ def test_ids_of_others_and_of_nobody_are_refused_as_the_contract_lists(clinic, t
         ("GET", "/breaks/1", None),
         ("PATCH", "/breaks/1", {}),
         ("DELETE", "/breaks/1", None),
+        ("PATCH", "", {}),
+        ("DELETE", "/integration", None),
+        ("POST", "/services", {}),
+        ("PATCH", f"/services/{clinic.visit.pk}", {}),
+        ("DELETE", f"/services/{clinic.visit.pk}", None),
+        ("GET", "/insurance-providers", None),
+        ("POST", "/insurance-providers", {}),
+        ("PUT", "/insurance-providers", {}),
+        ("DELETE", "/insurance-providers/13", None),
+        ("PUT", "/bookings/1/confirm", {}),
+        ("POST", "/bookings/1/presence/patient", None),
+        ("DELETE", "/bookings/1/presence/patient", None),
     ]
     for method, tail, body in at_address:
         walk(404, method, f"{doctor}/addresses/1{tail}", json=body)
         walk(403, method, f"{doctor}/addresses/{other.address.pk}{tail}", json=body)
+    walk(404, "PUT", f"{doctor[: doctor.rindex('/')]}/1/opinion-request", json={})
+    related = walk(403, "PUT", f"{foreign}/doctors/{other.doctor.pk}/opinion-request", json={})
+    assert related.json()["message"] == "You are not authorized to see this facility"
     for state in ("enable", "disable"):  # these two know no 404
         walk(403, "POST", f"{doctor}/addresses/1/calendar/{state}")
         walk(403, "POST", f"{doctor}/addresses/{other.address.pk}/calendar/{state}")
@@ -259,13 +288,13 @@ def test_who_shows_no_token_or_a_bad_one_gets_the_documented_401(clinic):
     assert without.headers["content-type"] == "application/vnd.error+docplanner+json"
 
 
-def test_a_path_of_another_issue_is_404_and_another_method_405(clinic):
-    patch = clinic.api("PATCH", clinic.path, check=False)
-    plans = clinic.api("GET", "/insurance-providers", check=False)
-    stranger = clinic.api.http.get(f"{BASE}/insurance-providers")
+def test_a_path_that_is_not_served_is_404_and_another_method_405(clinic):
+    put = clinic.api("PUT", clinic.path, check=False)
+    unknown = clinic.api("GET", "/patients", check=False)
+    stranger = clinic.api.http.get(f"{BASE}/patients")
 
-    assert (patch.status_code, patch.headers["allow"]) == (405, "GET")
-    assert plans.status_code == 404
+    assert (put.status_code, put.headers["allow"]) == (405, "GET, PATCH")
+    assert unknown.status_code == 404
     assert stranger.status_code == 401
 
 
