@@ -52,6 +52,8 @@ def offered(
     `payer` is the id of the patient's insurer; None: who pays alone.
     """
     address.refresh_from_db()
+    if payer is None and not address.takes_private:
+        return set()
     found = calendars.offers(address, start, end)
     return {(offer.start, offer.service) for offer in found if offer.takes(payer)}
 
@@ -93,11 +95,10 @@ def _require_data(address: Address, patient: PatientData) -> None:
 def _insured(
     address: Address, payer: int | None, plan: int | None
 ) -> tuple[InsuranceProvider | None, InsurancePlan | None]:
-    if payer is None:
-        return None, None
-    if address.insurance_support == "private":
+    is_taken = address.takes_private if payer is None else address.insurance_support != "private"
+    if not is_taken:
         raise Refused(Reason.PAYER)
-    return insurances.find_payer(address, payer, plan)
+    return (None, None) if payer is None else insurances.find_payer(address, payer, plan)
 
 
 def patient_confirms(booking: Booking) -> None:

@@ -84,8 +84,15 @@ def find_payer(
         raise NotAssigned
     if plan_id is None:
         return taken.provider, None
-    chosen = list(taken.plans.all()) or list(taken.provider.plans.all())
-    plan = next((each for each in chosen if each.pk == plan_id), None)
+    plan = next((each for each in plans_of(address, taken.provider) if each.pk == plan_id), None)
     if plan is None:
         raise UnknownPlan
     return taken.provider, plan
+
+
+def plans_of(address: Address, provider: InsuranceProvider) -> list[InsurancePlan]:
+    """What a patient of this insurer may name there; none where the insurer is not taken."""
+    taken = address.insurances.filter(provider=provider).first()
+    if taken is None:
+        return []
+    return list(taken.plans.all()) or list(provider.plans.all())

@@ -89,6 +89,11 @@ class Address(models.Model):
         """False from the moment a removed integration ends: the API knows it no more."""
         return self.integration_ends_at is None or self.integration_ends_at > clock.now()
 
+    @property
+    def takes_private(self) -> bool:
+        """Patients may come here who pay alone."""
+        return self.insurance_support != "insurance"
+
     @cached_property
     def takes_nfz(self) -> bool:
         """Patients may come here on the public insurer's account."""

@@ -4,13 +4,24 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
-from slotbridge.sandbox import quirks, seed, tokens
-from slotbridge.sandbox.models import ApiCall, Client, Facility, FaultRule, Notification
-from slotbridge.sandbox.pages.base import page
-from slotbridge.sandbox.pages.forms import ClientForm, FacilityForm, QuirksForm
+from slotbridge.sandbox import actors, calendars, quirks, seed, tokens
+from slotbridge.sandbox.models import (
+    Address,
+    ApiCall,
+    Client,
+    Facility,
+    FaultRule,
+    InsuranceProvider,
+    Notification,
+)
+from slotbridge.sandbox.pages.base import page, refusal
+from slotbridge.sandbox.pages.forms import FacilityForm
+from slotbridge.sandbox.pages.integration_forms import AddressForm, ClientForm, QuirksForm
+from slotbridge.sandbox.refusals import Refused
 
 RECENT = 30
 
@@ -51,6 +62,53 @@ def _show_facility(
         "credentials": credentials,
     }
     return render(request, "sandbox/facility.html", shown, status=status)
+
+
+@page
+def address(request: HttpRequest, key: UUID) -> HttpResponse:
+    """One address: how patients book there, and whose it is."""
+    found = get_object_or_404(Address.objects.select_related("doctor", "facility"), key=key)
+    doing = request.POST.get("do")
+    form = AddressForm.of(found, request.POST if doing == "settings" else None)
+    shown: dict[str, Any] = {
+        "address": found,
+        "form": form,
+        "coupled": calendars.coupled(found),
+        "done": request.GET.get("done"),
+    }
+    if request.method == "POST" and (doing != "settings" or form.is_valid()):
+        try:
+            _change_address(found, doing, form)
+        except Refused as error:
+            shown["refused"] = refusal(error)
+        else:
+            return redirect(f"{reverse('sandbox-address', kwargs={'key': key})}?done=yes")
+    is_wrong = "refused" in shown or (doing == "settings" and not form.is_valid())
+    return render(request, "sandbox/address.html", shown, status=409 if is_wrong else 200)
+
+
+def _change_address(found: Address, doing: str | None, form: AddressForm) -> None:
+    if doing == "settings":
+        actors.adviser_sets_address(found, **form.settings())
+        _set_insurers(found, set(form.cleaned_data["insurers"]))
+        actors.adviser_changes_commercial_type(found, form.cleaned_data["commercial_type"])
+    elif doing == "assign":
+        actors.adviser_assigns_address(found)
+    elif doing == "unassign":
+        actors.adviser_unassigns_address(found)
+    elif doing == "online":
+        actors.adviser_opens_online_address(found)
+    else:
+        raise Http404
+
+
+def _set_insurers(found: Address, wanted: set[InsuranceProvider]) -> None:
+    """An insurer that stays keeps its plans."""
+    taken = {each.provider for each in found.insurances.select_related("provider")}
+    for provider in wanted - taken:
+        actors.adviser_sets_insurance(found, provider)
+    for provider in taken - wanted:
+        actors.adviser_sets_insurance(found, provider, on=False)
 
 
 @page

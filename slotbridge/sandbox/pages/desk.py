@@ -8,14 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from slotbridge.kit import clock
-from slotbridge.sandbox import actors, calendars, rules
-from slotbridge.sandbox.models import Address, Booking, Break, Doctor
+from slotbridge.sandbox import actors, calendars, payloads, rules
+from slotbridge.sandbox.models import Address, AddressService, Booking, Break, Doctor, Service
 from slotbridge.sandbox.pages import times
 from slotbridge.sandbox.pages.base import REFUSALS, page, refusal
-from slotbridge.sandbox.pages.forms import BreakForm, DeskPatientForm, ReasonForm
+from slotbridge.sandbox.pages.forms import BreakForm, MoveForm, NewServiceForm, ServiceForm
 from slotbridge.sandbox.pages.patient import find_visit, read_start
+from slotbridge.sandbox.pages.patient_forms import DeskPatientForm, ReasonForm
 from slotbridge.sandbox.refusals import Reason, Refused
 
 
@@ -36,6 +38,10 @@ def _address(key: UUID) -> Address:
     return get_object_or_404(Address.objects.select_related("doctor", "facility"), key=key)
 
 
+def _has_coupled(address: Address) -> bool:
+    return bool(calendars.coupled(address))
+
+
 def _show_week(
     request: HttpRequest,
     address: Address,
@@ -48,7 +54,7 @@ def _show_week(
         "address": address,
         "siblings": address.doctor.addresses.select_related("facility"),
         "week": times.desk_week(address, start),
-        "form": form or BreakForm(initial={"day": start}),
+        "form": form or BreakForm(initial={"day": start}, has_coupled=_has_coupled(address)),
         "refused": refused,
         "done": request.GET.get("done"),
     }
@@ -96,14 +102,16 @@ def book(request: HttpRequest, key: UUID) -> HttpResponse:
 @page
 def add_break(request: HttpRequest, key: UUID) -> HttpResponse:
     address = _address(key)
-    form = BreakForm(request.POST)
+    form = BreakForm(request.POST, has_coupled=_has_coupled(address))
     if not form.is_valid():
         return _show_week(request, address, clock.today(rules.LOCALE_ZONE), form=form)
     data = form.cleaned_data
     since = clock.at(data["day"], data["since"], rules.LOCALE_ZONE)
     till = clock.at(data["day"], data["till"], rules.LOCALE_ZONE)
     try:
-        actors.doctor_adds_break(address, since, till, data["description"])
+        actors.doctor_adds_break(
+            address, since, till, data["description"], on_coupled=data.get("on_coupled", False)
+        )
     except Refused as error:
         return _show_week(request, address, data["day"], form=form, refused=refusal(error))
     return _back(address, data["day"], "break")
@@ -131,32 +139,106 @@ def switch_calendar(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 @page
-def visit(request: HttpRequest, key: UUID) -> HttpResponse:
-    """One visit: cancel it, or move it to a free time of this address."""
-    found = find_visit(key)
-    form = ReasonForm(request.POST or None)
-    shown: dict[str, Any] = {"visit": found, "form": form, "day": rules.day_of(found.start)}
-    if request.method == "POST" and form.is_valid():
+def services(request: HttpRequest, key: UUID) -> HttpResponse:
+    """What patients can book at the address: added, changed, removed."""
+    address = _address(key)
+    shown: dict[str, Any] = {"address": address, "done": request.GET.get("done")}
+    form = NewServiceForm(request.POST if request.POST.get("do") == "add" else None)
+    if request.method == "POST":
         try:
-            day = _carry_out(request, found, form.cleaned_data["reason"])
+            done = _change_services(request, address, form)
         except Refused as error:
             shown["refused"] = refusal(error)
         else:
-            return _back(found.address, day, request.POST["do"])
+            if done:
+                here = reverse("sandbox-services", kwargs={"key": key})
+                return redirect(f"{here}?done={done}")
+            shown["refused"] = _("Check the fields: nothing has been changed.")
+    rows = address.services.select_related("service")
+    shown["rows"] = [(row, ServiceForm.of(row)) for row in rows]
+    shown["form"] = form
+    shown["dictionary"] = Service.objects.all()[:500]
+    status = 409 if "refused" in shown else 200
+    return render(request, "sandbox/services.html", shown, status=status)
+
+
+def _change_services(request: HttpRequest, address: Address, new: NewServiceForm) -> str:
+    """What was done; nothing where the form is wrong."""
+    if request.POST.get("do") == "add":
+        if not new.is_valid():
+            return ""
+        service, _is_new = Service.objects.get_or_create(name=new.cleaned_data["name"])
+        actors.doctor_adds_service(address, service, **new.terms())
+        return "added"
+    named = request.POST.get("service", "")
+    if not named.isdecimal():
+        raise Http404
+    row = get_object_or_404(AddressService, pk=named, address=address)
+    if request.POST.get("do") == "remove":
+        actors.doctor_removes_service(row)
+        return "removed"
+    changed = ServiceForm(request.POST)
+    if not changed.is_valid():
+        return ""
+    actors.doctor_changes_service(row, **changed.terms())
+    return "changed"
+
+
+@page
+def visit(request: HttpRequest, key: UUID) -> HttpResponse:
+    """One visit: who comes, whether they came; cancel it, or move it."""
+    found = find_visit(key)
+    form = ReasonForm(request.POST or None)
+    anywhere = actors.moves_anywhere(found.address)
+    shown: dict[str, Any] = {
+        "visit": found,
+        "form": form,
+        "day": rules.day_of(found.start),
+        "video_url": payloads.video_url(found),
+        "has_begun": found.start <= clock.now(),
+        "move_form": MoveForm() if anywhere and found.is_active else None,
+        "done": request.GET.get("done"),
+    }
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = _carry_out(request, found, form.cleaned_data["reason"])
+        except Refused as error:
+            shown["refused"] = refusal(error)
+            found.refresh_from_db()
+        else:
+            return done
     if found.is_active and found.service:
         start = times.first_day(request.GET.get("from") or shown["day"].isoformat())
-        shown["week"] = times.free_week(found.address, found.service, start, without=found)
+        shown["week"] = times.free_week(
+            found.address, found.service, start, without=found, for_doctor=True
+        )
     return render(
         request, "sandbox/desk_visit.html", shown, status=409 if "refused" in shown else 200
     )
 
 
-def _carry_out(request: HttpRequest, found: Booking, reason: str) -> date:
-    """Does what the button says; returns the date to show then."""
-    if request.POST.get("do") == "cancel":
+def _carry_out(request: HttpRequest, found: Booking, reason: str) -> HttpResponse:
+    """Does what the button says; where to go then."""
+    doing = request.POST.get("do")
+    if doing == "cancel":
         actors.doctor_cancels(found, reason)
-        return rules.day_of(found.start)
-    if request.POST.get("do") == "move":
-        start: datetime = read_start(request.POST.get("start"))
-        return rules.day_of(actors.doctor_moves(found, start).start)
-    raise Http404
+        return _back(found.address, rules.day_of(found.start), "cancel")
+    if doing == "move":
+        moved = actors.doctor_moves(found, _new_start(request))
+        return _back(moved.address, rules.day_of(moved.start), "move")
+    if doing == "confirm":
+        actors.doctor_confirms(found)
+    elif doing in {"present", "absent"}:
+        actors.doctor_marks_presence(found, present=doing == "present")
+    else:
+        raise Http404
+    here = reverse("sandbox-desk-visit", kwargs={"key": found.key})
+    return redirect(f"{here}?done={doing}")
+
+
+def _new_start(request: HttpRequest) -> datetime:
+    """A time chosen from those on offer, or typed."""
+    typed = MoveForm(request.POST)
+    if typed.is_valid():
+        return clock.at(typed.cleaned_data["day"], typed.cleaned_data["time"], rules.LOCALE_ZONE)
+    return read_start(request.POST.get("start"))

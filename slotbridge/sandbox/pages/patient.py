@@ -1,5 +1,6 @@
 """What a patient sees: doctors, free times, a booking, and its link."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -10,11 +11,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from slotbridge.sandbox import actors, bookings, rules
-from slotbridge.sandbox.models import Address, AddressService, Booking, Client, Doctor, Facility
+from slotbridge.kit import clock
+from slotbridge.sandbox import actors, bookings, payloads, payments, rules
+from slotbridge.sandbox.models import (
+    Address,
+    AddressService,
+    Booking,
+    Client,
+    Doctor,
+    Facility,
+    InsuranceProvider,
+)
 from slotbridge.sandbox.pages import times
 from slotbridge.sandbox.pages.base import page, refusal
-from slotbridge.sandbox.pages.forms import PatientForm, ReasonForm
+from slotbridge.sandbox.pages.patient_forms import PatientForm, ReasonForm
 from slotbridge.sandbox.refusals import Refused
 
 
@@ -49,22 +59,29 @@ def doctors(request: HttpRequest) -> HttpResponse:
 def doctor(request: HttpRequest, key: UUID) -> HttpResponse:
     """One address and one service at a time, a week of free times."""
     found = get_object_or_404(Doctor, key=key)
-    addresses = list(found.addresses.select_related("facility"))
+    addresses = list(found.addresses.filter(is_disabled=False).select_related("facility"))
     address = _chosen(addresses, request.GET.get("address"))
     services = list(_visible(address)) if address else []
     service = _chosen(services, request.GET.get("service"))
+    insurers = _insurers(address) if address else []
+    payer = _named_payer(insurers, request.GET.get("payer"))
+    if payer is None and address and not address.takes_private:
+        payer = next(iter(insurers), None)
     shown: dict[str, Any] = {
         "doctor": found,
         "addresses": addresses,
         "address": address,
         "services": services,
         "service": service,
+        "insurers": insurers,
+        "payer": payer,
     }
     if address and service:
         start = times.first_day(request.GET.get("from"))
-        shown["week"] = times.free_week(address, service, start)
+        insurer = payer.pk if payer else None
+        shown["week"] = times.free_week(address, service, start, payer=insurer)
         if not any(day.times for day in shown["week"].days):
-            shown["next_free"] = times.next_free(address, service, start)
+            shown["next_free"] = times.next_free(address, service, start, insurer)
             shown["no_times"] = shown["next_free"] is None
     return render(request, "sandbox/doctor.html", shown)
 
@@ -77,6 +94,17 @@ def _chosen(rows: list[Any], raw: str | None) -> Any:
     """The row whose id a link names; the first otherwise; None of none."""
     named = [row for row in rows if str(row.pk) == raw]
     return (named or rows or [None])[0]
+
+
+def _insurers(address: Address) -> list[InsuranceProvider]:
+    """Whose patients may come here; none where patients pay alone."""
+    if address.insurance_support == "private":
+        return []
+    return [each.provider for each in address.insurances.select_related("provider")]
+
+
+def _named_payer(insurers: list[InsuranceProvider], raw: str | None) -> InsuranceProvider | None:
+    return next((each for each in insurers if str(each.pk) == raw), None)
 
 
 def read_start(raw: str | None) -> datetime:
@@ -94,12 +122,26 @@ def book(request: HttpRequest, key: UUID) -> HttpResponse:
     address = get_object_or_404(Address.objects.select_related("doctor", "facility"), key=key)
     service = _named_service(address, request.GET.get("service"))
     start = read_start(request.GET.get("start"))
-    form = PatientForm(request.POST or None)
-    shown = {"address": address, "service": service, "start": start, "form": form}
+    payer = _named_payer(_insurers(address), request.GET.get("payer"))
+    form = PatientForm(address, payer, request.POST or None)
+    shown = {
+        "address": address,
+        "service": service,
+        "start": start,
+        "payer": payer,
+        "is_paid_here": address.takes_payment and payer is None,
+        "form": form,
+    }
     if request.method == "POST" and form.is_valid():
         try:
             made = actors.patient_books(
-                address, start, service, form.patient(), comment=form.cleaned_data["comment"]
+                address,
+                start,
+                service,
+                form.patient(),
+                comment=form.cleaned_data["comment"],
+                payer=payer.pk if payer else None,
+                plan=form.plan(),
             )
         except Refused as error:
             shown |= {"refused": refusal(error), "back": _times_link(address, service, start)}
@@ -123,7 +165,12 @@ def _times_link(address: Address, service: AddressService, start: datetime) -> s
 
 def find_visit(key: UUID) -> Booking:
     rows = Booking.objects.select_related(
-        "address__doctor", "address__facility", "service__service"
+        "address__doctor",
+        "address__facility",
+        "service__service",
+        "insurance_provider",
+        "insurance_plan",
+        "origin",
     )
     return get_object_or_404(rows, key=key)
 
@@ -135,8 +182,45 @@ def visit(request: HttpRequest, key: UUID) -> HttpResponse:
     newest = bookings.newest(found)
     if newest.pk != found.pk:
         return redirect(f"{reverse('sandbox-visit', kwargs={'key': newest.key})}?done=moved")
-    shown = {"visit": found, "done": request.GET.get("done"), "form": ReasonForm()}
-    return render(request, "sandbox/visit.html", shown)
+    return _show_visit(request, found)
+
+
+def _show_visit(request: HttpRequest, found: Booking, **more: Any) -> HttpResponse:
+    shown = {
+        "visit": found,
+        "done": request.GET.get("done"),
+        "form": ReasonForm(),
+        "video_url": payloads.video_url(found),
+        "can_confirm": not found.is_confirmed and found.start > clock.now(),
+        "is_to_pay": found.is_active and found.payment_status == payments.NOT_PAID,
+    }
+    status = 409 if "refused" in more else 200
+    return render(request, "sandbox/visit.html", shown | more, status=status)
+
+
+@page
+def confirm(request: HttpRequest, key: UUID) -> HttpResponse:
+    return _act(request, key, actors.patient_confirms, "confirmed")
+
+
+@page
+def pay(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Invented money: the press of a button pays."""
+    return _act(request, key, actors.patient_pays, "paid")
+
+
+def _act(
+    request: HttpRequest, key: UUID, actor: Callable[[Booking], None], done: str
+) -> HttpResponse:
+    found = find_visit(key)
+    here = reverse("sandbox-visit", kwargs={"key": key})
+    if request.method != "POST":
+        return redirect(here)
+    try:
+        actor(found)
+    except Refused as error:
+        return _show_visit(request, find_visit(key), refused=refusal(error))
+    return redirect(f"{here}?done={done}")
 
 
 @page
@@ -153,7 +237,9 @@ def move(request: HttpRequest, key: UUID) -> HttpResponse:
         else:
             return redirect(f"{reverse('sandbox-visit', kwargs={'key': moved.key})}?done=moved")
     start = times.first_day(request.GET.get("from") or rules.day_of(found.start).isoformat())
-    shown["week"] = times.free_week(found.address, found.service, start, without=found)
+    shown["week"] = times.free_week(
+        found.address, found.service, start, without=found, payer=found.insurance_provider_id
+    )
     return render(request, "sandbox/move.html", shown, status=409 if "refused" in shown else 200)
 
 
@@ -165,6 +251,5 @@ def cancel(request: HttpRequest, key: UUID) -> HttpResponse:
         try:
             actors.patient_cancels(found, form.cleaned_data["reason"])
         except Refused as error:
-            shown = {"visit": found, "form": form, "refused": refusal(error)}
-            return render(request, "sandbox/visit.html", shown, status=409)
+            return _show_visit(request, found, form=form, refused=refusal(error))
     return redirect("sandbox-visit", key=key)

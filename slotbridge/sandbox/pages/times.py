@@ -62,21 +62,32 @@ def free_week(
     start: date,
     *,
     without: Booking | None = None,
+    payer: int | None = None,
+    for_doctor: bool = False,
 ) -> Week:
-    """Starts of one service at one address, by day."""
+    """Starts of one service at one address, by day.
+
+    A patient of insurer `payer` (None: who pays alone) sees the periods for such patients; a
+    doctor sees all of them.
+    """
     week = empty_week(start)
     by_day = {day.day: day for day in week.days}
     for offer in calendars.offers(address, *bounds(week), without=without):
-        if offer.service == service.pk:
-            by_day[rules.day_of(offer.start)].times.append(offer.start)
+        if offer.service == service.pk and (for_doctor or offer.takes(payer)):
+            times = by_day[rules.day_of(offer.start)].times
+            if offer.start not in times:  # two periods may offer the same
+                times.append(offer.start)
     return week
 
 
-def next_free(address: Address, service: AddressService, start: date) -> date | None:
+def next_free(
+    address: Address, service: AddressService, start: date, payer: int | None = None
+) -> date | None:
     """The first date from `start` with a free time; the portal shows 12 weeks."""
     since, _end = clock.day_bounds(start, rules.LOCALE_ZONE)
     offers = calendars.offers(address, since, clock.now() + rules.FURTHEST_END)
-    found = next((offer for offer in offers if offer.service == service.pk), None)
+    fitting = (each for each in offers if each.service == service.pk and each.takes(payer))
+    found = next(fitting, None)
     return rules.day_of(found.start) if found else None
 
 
