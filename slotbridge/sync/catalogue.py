@@ -44,6 +44,7 @@ def store(account: Account, records: Sequence[CatalogueRecord]) -> None:
                 place=record.place,
                 service=record.service,
                 data=dict(record.data),
+                first_seen_at=now,
                 seen_at=now,
                 gone_at=None,
             )

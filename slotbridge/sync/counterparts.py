@@ -149,8 +149,8 @@ def recreated(
 ) -> Iterator[Candidate]:
     """What came after a broken link's record had come, with its licence number or its name.
 
-    `broken` by our record's key. Only what the portal made later counts: a namesake who was there
-    all along is not the one who went.
+    `broken` by our record's key. Only what was first seen when that had gone, or later, counts: a
+    namesake who was there all along is not the one who went.
     """
     names: dict[Words, list[CatalogueItem]] = defaultdict(list)
     holders: dict[str, list[CatalogueItem]] = defaultdict(list)
@@ -160,12 +160,14 @@ def recreated(
             holders[number].append(item)
     for record, gone in broken.items():
         numbers = licences_of(gone)
-        for item in [one for number in numbers for one in holders.get(number, ())]:
-            if item.pk > gone.pk:
-                yield Candidate(record, item.pk, 100, How.RECREATED)
-        for item in names.get(_words_of(gone), ()):
-            is_another = numbers and licences_of(item) and not numbers & licences_of(item)
-            if item.pk > gone.pk and not is_another:
+        same = [item for number in numbers for item in holders.get(number, ())]
+        same += [
+            item
+            for item in names.get(_words_of(gone), ())
+            if not (numbers and licences_of(item)) or numbers & licences_of(item)
+        ]
+        for item in same:
+            if item.first_seen_at and gone.gone_at and item.first_seen_at >= gone.gone_at:
                 yield Candidate(record, item.pk, 100, How.RECREATED)
 
 

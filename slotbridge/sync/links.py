@@ -16,7 +16,7 @@ from slotbridge.his.models import (
     Unit,
 )
 from slotbridge.kit import clock
-from slotbridge.sync import listings
+from slotbridge.sync import accounts, listings
 from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.models import Account, CatalogueItem, Link
 
@@ -147,7 +147,7 @@ def link(*, account: Account, record: Record, item_id: int | None, by: str) -> L
     What depends on it is published or withdrawn by itself (A15, A20, A21). Raises LinkTaken,
     ServiceClash or NotOfThisAccount, and then changes nothing.
     """
-    account = locked(account)
+    account = accounts.locked(account)
     new, has_changed = _change(account, record, item_id, by)
     if has_changed:
         listings.refresh(account)
@@ -161,7 +161,7 @@ def link_each(
     """Links records that have no counterpart, or a vanished one, with these items: what was
     linked, and what was refused and why. As `link`, but all that follows is done once.
     """
-    account = locked(account)
+    account = accounts.locked(account)
     made: list[Link] = []
     refused: list[tuple[Record, LinkRefused]] = []
     for record, item_id in wanted:
@@ -172,11 +172,6 @@ def link_each(
     if made:
         listings.refresh(account)
     return made, refused
-
-
-def locked(account: Account) -> Account:
-    """The account, its links kept from changing until the transaction ends."""
-    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from slotbridge.his.models import Clinic, Organisation, Practitioner, Service, Unit
 from slotbridge.his.names import sort_key
-from slotbridge.sync import counterparts, likeness, links
+from slotbridge.sync import accounts, counterparts, likeness, links
 from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.counterparts import Theirs
 from slotbridge.sync.likeness import Candidate, How
@@ -118,7 +118,7 @@ def accept_one(*, account: Account, record: links.Record, item_id: int, by: str)
 @transaction.atomic
 def accept_all(*, account: Account, kind: str, above: int, by: str) -> Accepted:
     """Links what is proposed with this score or a higher one, as it is proposed now."""
-    account = links.locked(account)
+    account = accounts.locked(account)
     rows = _Known.read(account, [kind]).rows(kind)
     return _accept(account, [row for row in rows if row.is_sure(above)], by)
 
@@ -126,7 +126,7 @@ def accept_all(*, account: Account, kind: str, above: int, by: str) -> Accepted:
 @transaction.atomic
 def relink_all(*, account: Account, by: str) -> Accepted:
     """Links every record whose counterpart vanished with the one that was made in its place."""
-    account = links.locked(account)
+    account = accounts.locked(account)
     broken = overview(account=account, kind=None).broken
     return _accept(account, [row for row in broken if is_recreated(row)], by)
 
@@ -280,7 +280,7 @@ def _theirs(account: Account, kinds: Sequence[str], units: dict[int, Link]) -> T
     items: dict[str, list[CatalogueItem]] = defaultdict(list)
     for item in (
         CatalogueItem.objects.filter(account=account, kind__in=wanted, gone_at__isnull=True)
-        .only("kind", "external_id", "name", "facility", "data")
+        .only("kind", "external_id", "name", "facility", "data", "first_seen_at")
         .order_by("pk")
     ):
         items[item.kind].append(item)

@@ -111,6 +111,7 @@ class CatalogueItem(Owned):
     place = models.CharField(max_length=100, blank=True)  # of an address
     service = models.CharField(max_length=100, blank=True)  # of an address service
     data = models.JSONField(default=dict, blank=True)
+    first_seen_at = models.DateTimeField(null=True)  # null: before this was kept
     seen_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)
 
