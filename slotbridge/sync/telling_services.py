@@ -192,7 +192,7 @@ def _note_drift(
     """Somebody changed there what we told: told again, but not for ever (as with days)."""
     row.drifts += 1
     if step.kind == StepKind.ADD:
-        row.external_id = ""
+        row.external_id, row.doubt_since = "", None
     else:
         row.told = None
     if row.drifts > MOST_DRIFTS:
