@@ -16,6 +16,7 @@ from slotbridge.kit import clock, http
 from slotbridge.sync import (
     comparing_bookings,
     comparing_breaks,
+    comparing_services,
     comparing_slots,
     fanout,
     shadow,
@@ -83,6 +84,7 @@ def _compare(made: Round) -> None:
         made.lease.renew()
         comparing_breaks.compare(made)
         made.lease.renew()
+        comparing_services.compare(made)
         comparing_slots.compare(made)
 
 

@@ -7,17 +7,16 @@ queries, and only the calendars of a page are computed in full.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import cast
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from slotbridge.his.models import Visit
 from slotbridge.kit import clock
-from slotbridge.sync import fanout, reconcile
+from slotbridge.sync import fanout, reconcile, services
 from slotbridge.sync.budget import RESERVE
 from slotbridge.sync.models import (
     Account,
@@ -67,7 +66,7 @@ class Rehearsal:
     calendars: int
     visits: int
     changes: int  # visits that the portal knows, moved or cancelled here since
-    services: int
+    services: int  # steps at most: some turn out to need none
     there: int
     writes: int
     minutes: int  # at the account's budget
@@ -81,13 +80,13 @@ def rehearse(account: Account) -> Rehearsal:
     """The totals, in a fixed number of queries."""
     calendars = _calendars_to_write(account).count()
     visits, changes = _untold(account).count(), _changed(account).count()
-    services = _services(account).count()
-    urgent, others = visits + changes, calendars + services
+    steps = _services(account).count() if services.are_ours(account) else 0
+    urgent, others = visits + changes, calendars + steps
     return Rehearsal(
         calendars=calendars,
         visits=visits,
         changes=changes,
-        services=services,
+        services=steps,
         there=sum(_there(account.listings.all()).values()),
         writes=urgent + others,
         minutes=minutes_for(urgent, others, budget_of(account)),
@@ -106,17 +105,10 @@ def calendars(account: Account) -> QuerySet[Listing]:
 def in_detail(listings: Iterable[Listing]) -> Iterator[Calendar]:
     """What would be written of these calendars, one after the other."""
     found = list(listings)
-    steps = Counter(
-        dict(
-            ListingService.objects.filter(listing__in=found, asked__gt=F("answered"), problem="")
-            .values_list("listing")
-            .annotate(Count("pk"))
-        )
-    )
     due = set(_due_days().filter(listing__in=found).values_list("listing", flat=True))
     there = _there(found)
     for listing in found:
-        yield _calendar(listing, steps[listing.pk], there.get(listing.pk, 0), listing.pk in due)
+        yield _calendar(listing, there=there.get(listing.pk, 0), is_due=listing.pk in due)
 
 
 def budget_of(account: Account) -> int:
@@ -137,16 +129,18 @@ def minutes_for(urgent: int, others: int, limit: int) -> int:
     return minutes
 
 
-def _calendar(listing: Listing, services: int, there: int, is_due: bool) -> Calendar:
+def _calendar(listing: Listing, *, there: int, is_due: bool) -> Calendar:
     first, last = fanout.horizon(listing.account, clock.now())
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     now = clock.now()
+    steps = services.services_to_tell(listing)
+    offering = _offering(listing, first, last, steps)
     starts = {
         day: len({offered.start for offered in reconcile.offered_starts(periods, after=now)})
-        for day, periods in wanted_days(listing, days).items()
+        for day, periods in wanted_days(listing, days, offering).items()
     }
     shown = sorted(day for day, count in starts.items() if count)
-    to_book, to_break = _visits(listing, first, last)
+    to_book, to_break = _visits(listing, offering)
     return Calendar(
         listing=listing,
         days=len(shown),
@@ -155,13 +149,26 @@ def _calendar(listing: Listing, services: int, there: int, is_due: bool) -> Cale
         last=shown[-1] if shown else None,
         to_book=to_book,
         to_break=to_break,
-        services=services,
+        services=len(steps),
         there=there,
-        writes=to_book + to_break + services + is_due,
+        writes=to_book + to_break + len(steps) + is_due,
     )
 
 
-def _visits(listing: Listing, first: date, last: date) -> tuple[int, int]:
+def _offering(
+    listing: Listing, first: date, last: date, steps: Iterable[services.ServiceStep]
+) -> Offering:
+    """What can be booked once the services are there that are to be added first."""
+    known = Offering.of(listing, first, last)
+    added = {
+        step.service.service: f"new-{step.service.service}"
+        for step in steps
+        if step.kind == services.StepKind.ADD
+    }
+    return replace(known, at_address={**known.at_address, **added})
+
+
+def _visits(listing: Listing, offering: Offering) -> tuple[int, int]:
     """How many visits would be told as bookings, and how many only as breaks (A40)."""
     shown = ListingSchedule.objects.filter(listing=listing).values("schedule")
     visits = list(
@@ -169,9 +176,6 @@ def _visits(listing: Listing, first: date, last: date) -> tuple[int, int]:
         .filter(visit__schedule__in=shown)
         .values_list("visit__start", "visit__clinic", "visit__service")
     )
-    if not visits:
-        return 0, 0
-    offering = Offering.of(listing, first, last)
     offered: dict[tuple[int, date], dict[int, str]] = {}
     booked = 0
     for start, clinic, service in visits:

@@ -102,6 +102,11 @@ class Round:
         difference.save()
         log.info("difference", listing=self.listing.pk, kind=str(kind), done=str(done))
 
+    def count(self, kind: Difference.Kind, things: int) -> None:
+        """Counts differences that are put down one by one where they are put right."""
+        self.differing += things
+        self.found[str(kind)] += things
+
     def file(self, *, reads: int, problem: str = "") -> None:
         """Finishes the report; in the caller's transaction, which has the lease confirmed."""
         waiting = self.listing.days.exclude(problem="").count()

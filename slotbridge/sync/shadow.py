@@ -11,7 +11,14 @@ from datetime import timedelta
 
 from slotbridge.his.models import Visit
 from slotbridge.kit import clock
-from slotbridge.sync import comparing_bookings, comparing_breaks, comparing_slots, fanout, reconcile
+from slotbridge.sync import (
+    comparing_bookings,
+    comparing_breaks,
+    comparing_services,
+    comparing_slots,
+    fanout,
+    reconcile,
+)
 from slotbridge.sync.contract import OfferedStart, PortalBooking, PortalBreak
 from slotbridge.sync.models import Booking, Difference, VisitTarget
 from slotbridge.sync.reports import Range, Round
@@ -39,6 +46,7 @@ def compare(made: Round) -> None:
     if not listing.is_active:
         return
     _compare_breaks(made, breaks)
+    comparing_services.only_compare(made)
     _compare_slots(made, made.connector.offered(listing.ref, made.now, made.end))
 
 

@@ -126,14 +126,19 @@ class Offering:
         )
 
 
-def wanted_days(listing: Listing, days: Iterable[date]) -> dict[date, tuple[OpenPeriod, ...]]:
-    """What the listing should show on each of these days of its zone; () for nothing."""
+def wanted_days(
+    listing: Listing, days: Iterable[date], offering: Offering | None = None
+) -> dict[date, tuple[OpenPeriod, ...]]:
+    """What the listing should show on each of these days of its zone; () for nothing.
+
+    `offering`: instead of what can be booked there by now, what will be (a rehearsal's).
+    """
     asked = sorted(days)
     withdrawn = listing.account.state == Account.State.SWITCHING_OFF  # A9
     if not asked or withdrawn or not listing.is_active:
         return dict.fromkeys(asked, ())
     first, last = asked[0], asked[-1]
-    offering = Offering.of(listing, first, last)
+    offering = offering or Offering.of(listing, first, last)
     quiet = calendar_class(listing.account.kind).quiet_before_midnight
     bounds = {}
     for n in range((last - first).days + 1):
