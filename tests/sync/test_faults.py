@@ -17,7 +17,7 @@ from slotbridge.sync.models import (
     VisitTarget,
 )
 from tests.factories import PatientFactory
-from tests.world import CHANNEL, PORTAL
+from tests.world import CHANNEL
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
 
@@ -304,43 +304,3 @@ def test_a_booking_over_the_limit_is_made_when_the_limit_is_over(world):
     world.after(minutes=2)
     assert slot.start not in world.portal_shows()
     assert VisitTarget.objects.get().told in {"booking", "break"}
-
-
-def test_a_visit_told_as_a_break_takes_its_break_along(world):
-    """A40: no linked service, so a break stands for it, and moves with it."""
-    first, second = world.open(count=2)
-    world.settle()
-    links.link(account=world.account, record=world.service, item_id=None, by="a")
-    visit = world.plan(first, PatientFactory(organisation=world.organisation))
-    world.settle()
-    assert Break.objects.get().since == first.start
-    visits.move_visit(visit=visit, start=second.start, end=second.end, by="reception")
-    world.settle()
-    assert Break.objects.get().since == second.start
-    visits.cancel_visit(visit=visit, reason="", by="reception")
-    world.settle()
-    assert Break.objects.count() == 0
-
-
-def test_who_it_is_is_told_only_where_the_clinic_switched_that_on(world):
-    """A40."""
-    slot, other = world.open(count=2)
-    world.settle()
-    patient = PatientFactory(
-        organisation=world.organisation, given_name="Jawna", family_name="Osoba"
-    )
-    world.plan(slot, patient)
-    world.settle()
-    accounts.configure(
-        account=world.account,
-        login=world.portal.credentials.client_id,
-        password=None,
-        settings={**world.account.settings, "base_url": PORTAL, "identity": "yes"},
-        by="a",
-    )
-    world.settle()
-    world.plan(other, patient)
-    world.settle()
-    quiet, named = AtPortal.objects.order_by("start")
-    assert "Jawna" not in str(quiet.patient)
-    assert (named.patient["name"], named.patient["surname"]) == ("Jawna", "Osoba")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from slotbridge.his import absences, slots, visits
+from slotbridge.his import absences, slots
 from slotbridge.his.models import Patient, Visit
 from slotbridge.sandbox import actors
 from slotbridge.sync.models import Booking
@@ -90,67 +90,6 @@ def test_a_cancellation_on_the_portal_cancels_the_visit(world):
     assert world.portal_shows() == [slot.start]
 
 
-def test_a_visit_planned_here_is_booked_on_the_portal_without_saying_who(world):
-    slot, other = world.open(count=2)
-    world.settle()
-    patient = PatientFactory(organisation=world.organisation, given_name="Sekretna")
-    world.plan(slot, patient)
-    world.settle()
-    assert world.portal_shows() == [other.start]
-    [(start, _)] = world.portal_bookings()
-    assert start == slot.start
-    booking = actors.Booking.objects.get()
-    assert "Sekretna" not in str(booking.patient)
-    assert "Sekretna" not in booking.comment
-    assert Visit.objects.count() == 1, "our own booking does not come back as a new visit"
-
-
-def test_a_visit_moved_here_is_moved_on_the_portal(world):
-    first, second = world.open(count=2)
-    world.settle()
-    world.patient_books(first.start)
-    world.settle()
-    visits.move_visit(visit=Visit.objects.get(), start=second.start, end=second.end, by="reception")
-    world.settle()
-    assert world.portal_bookings() == [(second.start, "booked")]
-    assert world.portal_shows() == [first.start]
-    assert world.visits() == [(second.start, "booked", "")]
-
-
-def test_a_visit_cancelled_here_is_cancelled_on_the_portal_with_its_reason(world):
-    slot = world.open(count=1)[0]
-    world.settle()
-    world.patient_books(slot.start)
-    world.settle()
-    visits.cancel_visit(visit=Visit.objects.get(), reason="Awaria aparatu", by="reception")
-    world.settle()
-    booking = actors.Booking.objects.get()
-    assert (booking.status, booking.cancel_reason) == ("canceled", "Awaria aparatu")
-    assert world.portal_shows() == [slot.start]
-
-
-def test_a_visit_moved_to_another_practitioner_is_moved_to_that_doctor(frozen):
-    world = World(frozen, doctors=2)
-    [here] = world.open(count=1)
-    [there] = world.open(count=1, schedule=world.schedules[1], wall="11:00")
-    world.settle()
-    world.patient_books(here.start)
-    world.settle()
-    visits.move_visit(
-        visit=Visit.objects.get(),
-        schedule=world.schedules[1],
-        start=there.start,
-        end=there.end,
-        by="reception",
-    )
-    world.settle()
-    booking = actors.Booking.objects.get(status="booked")
-    assert (booking.address_id, booking.start) == (world.portal.addresses[1].pk, there.start)
-    assert world.portal_shows() == [here.start]
-    assert world.portal_shows(world.portal.addresses[1]) == []
-    world.close()
-
-
 def test_pulled_notifications_do_the_same_as_pushed_ones(frozen):
     world = World(frozen, push=False)
     slot = world.open(count=1)[0]
@@ -159,20 +98,6 @@ def test_pulled_notifications_do_the_same_as_pushed_ones(frozen):
     world.after(seconds=6)
     assert world.visits() == [(slot.start, "booked", "")]
     world.close()
-
-
-def test_both_sides_book_one_time_and_both_patients_are_kept(world):
-    """A46: the second one is a clash for a person to settle, never dropped."""
-    slot = world.open(count=1)[0]
-    world.settle()
-    world.patient_books(slot.start)
-    patient = PatientFactory(organisation=world.organisation)
-    world.plan(slot, patient)
-    world.settle()
-    assert world.visits() == [(slot.start, "booked", ""), (slot.start, "booked", "taken")]
-    assert {v.patient_id for v in Visit.objects.all()} == {
-        patient.pk, Patient.objects.exclude(pk=patient.pk).get().pk,
-    }  # fmt: skip
 
 
 def test_a_time_is_published_minus_what_keeps_the_person_busy_elsewhere(world):

@@ -1,6 +1,5 @@
 """What portals tell us: once, twice, late, broken or never (A38, A57, A61)."""
 
-import json
 import logging
 
 import pytest
@@ -9,16 +8,11 @@ from django.test import Client, override_settings
 from slotbridge.config.logs import formatter
 from slotbridge.his.models import Patient
 from slotbridge.sandbox import actors
-from slotbridge.sync import accounts, inbox, links
-from slotbridge.sync.bookings import data_of
-from slotbridge.sync.lights import waiting
+from slotbridge.sync import accounts, inbox
 from slotbridge.sync.models import (
-    Booking,
     Difference,
     InboxMessage,
-    ListingSchedule,
 )
-from tests.world import World
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
 
@@ -69,17 +63,6 @@ def test_a_broken_notification_is_parked_with_its_reason_and_can_be_tried_again(
     assert message.state == InboxMessage.State.PARKED
 
 
-def test_an_unknown_event_is_stored_and_answered(world):
-    """A57."""
-    body = json.dumps(
-        {"name": "slot-overbooked", "data": {}, "created_at": "2026-03-02T08:00:00+01:00"}
-    )
-    assert Client().post(hook(world), body, content_type="application/json").status_code == 200
-    world.settle()
-    message = InboxMessage.objects.get()
-    assert (message.state, message.name) == (InboxMessage.State.DONE, "slot-overbooked")
-
-
 def test_a_ping_is_answered_and_a_wrong_address_is_not_there(world):
     assert Client().get(hook(world)).status_code == 200
     assert (
@@ -95,42 +78,6 @@ def test_a_renewed_notification_address_ends_the_old_one(world):
     world.account.refresh_from_db()
     assert Client().get(old).status_code == 404
     assert Client().get(hook(world)).status_code == 200
-
-
-def test_a_booking_for_an_unmapped_doctor_is_kept_for_a_person(frozen):
-    """A48: nothing lost; assigned by itself once the doctor is linked."""
-    world = World(frozen, doctors=1)
-    [slot] = world.open(count=1)
-    world.settle()
-    booking = world.patient_books(slot.start, email="anna@example.org")
-    person = world.schedule.practitioner
-    links.link(account=world.account, record=person, item_id=None, by="a")
-    assert not ListingSchedule.objects.exists()
-    world.settle()
-    row = Booking.objects.get(external_id=str(booking.pk))
-    assert row.visit is None
-    assert "links" in row.problem
-    assert data_of(row)["email"] == "anna@example.org"
-    assert waiting(world.account).unassigned == 1
-    world.link_all()
-    world.after(minutes=16)
-    row.refresh_from_db()
-    assert row.visit is not None
-    assert world.visits() == [(slot.start, "booked", "")]
-    world.close()
-
-
-def test_a_cancellation_before_its_booking_is_remembered(world):
-    """A57: a late "booked" does not revive it."""
-    [slot] = world.open(count=1)
-    world.settle()
-    world.fault("slot-booked", "swapped")
-    booking = world.patient_books(slot.start)
-    actors.patient_cancels(booking)
-    world.settle()
-    assert world.visits() == []
-    assert Booking.objects.get().status == "canceled"
-    assert world.portal_shows() == [slot.start]
 
 
 def test_a_header_key_that_was_agreed_is_asked_for(world):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from slotbridge.his import visits
 from slotbridge.his.models import Visit
 from slotbridge.sandbox import actors
 from slotbridge.sandbox.models import Booking as AtPortal
@@ -48,27 +47,6 @@ def test_a_move_that_nobody_told_is_followed(world, booked):
     world.after(minutes=16)
     assert world.visits() == [(booked.end, "booked", "")]
     assert Visit.objects.count() == 1
-
-
-def test_a_move_to_another_doctor_that_nobody_told_is_followed(frozen):
-    """A58."""
-    world = World(frozen, doctors=2)
-    [here] = world.open(count=1)
-    [there] = world.open(count=1, schedule=world.schedules[1], wall="11:00")
-    world.settle()
-    world.patient_books(here.start)
-    world.settle()
-    world.fault("booking-moved", "lost")
-    other = world.portal.addresses[1]
-    actors.patient_moves(
-        AtPortal.objects.get(), there.start, address=other, service=other.services.get()
-    )
-    world.after(minutes=16)
-    world.after(minutes=16)
-    visit = Visit.objects.get()
-    assert (visit.start, visit.schedule) == (there.start, world.schedules[1])
-    assert world.portal_shows() == [here.start]
-    world.close()
 
 
 def test_a_move_to_somebody_who_is_not_linked_is_left_for_a_person(frozen):
@@ -152,17 +130,3 @@ def test_an_unassigned_booking_is_not_said_again_and_again(frozen):
         world.after(minutes=16)
     assert Difference.objects.filter(kind="booking-changed").count() == 0
     world.close()
-
-
-def test_a_visit_moved_on_the_portal_after_it_began_stays_as_it_was(world):
-    """A59."""
-    first, second = world.open(count=2)
-    world.settle()
-    booking = world.patient_books(first.start)
-    world.settle()
-    world.clock.move_to(first.start)
-    visits.mark_arrived(visit=Visit.objects.get(), by="reception")
-    actors.doctor_moves(booking, second.start)
-    world.settle()
-    visit = Visit.objects.get()
-    assert (visit.start, visit.status) == (first.start, "arrived")

@@ -98,6 +98,12 @@ class Patient(Owned):
         return f"patient {self.pk}"
 
     @property
+    def lacking(self) -> list[str]:
+        """Columns that an insurance check or an invoice needs, and that are still empty (A55)."""
+        needed = ("national_id", "birth_date", "street", "post_code", "city")
+        return [column for column in needed if not getattr(self, column)]
+
+    @property
     def full_name(self) -> str:
         return f"{self.given_name} {self.family_name}".strip()
 

@@ -76,6 +76,7 @@ def visit(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         "beside": beside([row])[row.pk] if row.clash else [],
         "differences": _differences(row),
         "name_differs": Visit.Verify.NAME_DIFFERS in row.verify,
+        "lacking": [FIELDS[column] for column in row.patient.lacking] if row.patient else [],
         "pay_until": _pay_until(row),
         "other_presence": _other_presence(row),
         # Of a portal's answer: nothing but the web may be opened by a press.
@@ -128,9 +129,11 @@ def match(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def _pay_until(row: Visit) -> datetime | None:
     """When the portal ends an unpaid visit by itself; None where it is paid, or not theirs."""
-    if row.payment != Visit.Payment.TO_BE_PAID or row.status != Visit.Status.BOOKED:
+    unpaid = {Visit.Payment.TO_BE_PAID, Visit.Payment.NOT_PAID}
+    if row.payment not in unpaid or row.status != Visit.Status.BOOKED:
         return None
-    found = Booking.objects.filter(visit=row, status=Booking.Status.BOOKED, pay_until__isnull=False)
+    booked = Booking.Status.BOOKED
+    found = Booking.objects.filter(visit=row, status=booked, pay_until__gt=clock.now())
     return found.values_list("pay_until", flat=True).first()
 
 
