@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,29 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotbridge.connectors.docplanner import site
 from slotbridge.kit import clock
+from slotbridge.portal.pages.operator_forms import RUSSIAN_ZONES
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
-# Zones of the portals' countries and of Russia, and two that change at midnight or by half hours.
-ZONES = [
-    "Europe/Warsaw",
-    "Europe/Prague",
-    "Europe/Madrid",
-    "Europe/Rome",
+# Every zone that a portal's dates are told by, and one that changes by half an hour.
+ZONES = sorted({
+    *(zone.key for zone in site.ZONES.values()), *RUSSIAN_ZONES, "Australia/Lord_Howe",
+})  # fmt: skip
+
+# Those whose clocks change in the years ahead, as the zone database has it now.
+CHANGING = {
+    "America/Santiago",
+    "Australia/Lord_Howe",
     "Europe/Berlin",
     "Europe/Lisbon",
-    "Europe/Istanbul",
-    "Europe/Moscow",
-    "Asia/Vladivostok",
-    "America/Sao_Paulo",
-    "America/Santiago",
-    "America/Mexico_City",
-    "America/Bogota",
-    "America/Lima",
-    "America/Argentina/Buenos_Aires",
-    "Australia/Lord_Howe",
-]
+    "Europe/Madrid",
+    "Europe/Prague",
+    "Europe/Rome",
+    "Europe/Warsaw",
+}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,26 @@ ZONES = [
 def test_a_day_in_warsaw_has_23_24_or_25_hours(day, hours):
     start, end = clock.day_bounds(day, ZoneInfo("Europe/Warsaw"))
     assert end - start == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a39_every_date_of_every_zone_has_the_half_hours_that_its_clocks_show(zone):
+    """Days of 23 and 25 hours among them; a year, counted instant by instant."""
+    tz = ZoneInfo(zone)
+    first, last = date(2026, 1, 1), date(2026, 12, 31)
+    begin, end = clock.day_bounds(first, tz)[0], clock.day_bounds(last, tz)[1]
+    half = timedelta(minutes=30)
+    shown = Counter(
+        (begin + n * half).astimezone(tz).date() for n in range(int((end - begin) / half))
+    )
+    lengths = {}
+    for n in range(365):
+        begun, ended = clock.day_bounds(first + timedelta(days=n), tz)
+        lengths[first + timedelta(days=n)] = (ended - begun) / half
+    assert lengths == shown
+    jump = 1 if zone == "Australia/Lord_Howe" else 2
+    odd = sorted(length for length in lengths.values() if length != 48)
+    assert odd == ([48 - jump, 48 + jump] if zone in CHANGING else [])
 
 
 def test_a_skipped_wall_time_comes_just_as_far_after_the_jump():

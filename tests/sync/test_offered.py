@@ -28,8 +28,14 @@ MORNING_CLINIC, EVENING_CLINIC = 1, 2
 SCHEDULES = {71: MORNING_CLINIC, 72: EVENING_CLINIC}  # of one person, at one address
 MINUTES = {1: 10, 2: 15, 3: 20, 4: 30, 5: 45, 6: 50, 7: 60}  # of services
 AT_PORTAL = {service: str(500 + service) for service in MINUTES}
-# Days of 23 and 25 hours, where the zone has them, and one of 24.
-DAYS = [date(2026, 3, 29), date(2026, 10, 25), date(2026, 4, 5), date(2026, 9, 6), date(2026, 6, 1)]
+# Every day of the year that is not 24 hours long in one of the portal's zones, and one that is.
+DAYS = sorted({
+    day
+    for day in (date(2026, 1, 1) + timedelta(days=n) for n in range(365))
+    for start, end in (day_bounds(day, zone) for zone in ZONES.values())
+    if end - start != timedelta(hours=24)
+} | {date(2026, 6, 1)})  # fmt: skip
+WORKDAY = date(2026, 6, 1)
 
 
 @dataclass(frozen=True)
@@ -150,10 +156,9 @@ def payer_of(funding, *, takes_insurance):
 
 def is_told(house, minutes):
     """A39: on one date of the portal's, and not in its last minute."""
-    on_the_wall = [house.at(minute).astimezone(house.zone) for minute in minutes]
-    return len({wall.date() for wall in on_the_wall}) == 1 and not any(
-        (wall.hour, wall.minute) == (23, 59) for wall in on_the_wall
-    )
+    dates = {house.at(minute).astimezone(house.zone).date() for minute in minutes}
+    following = house.at(minutes.stop).astimezone(house.zone).date()
+    return dates == {following}
 
 
 # --- what the portal offers, by its own arithmetic -------------------------------------------
@@ -231,7 +236,7 @@ def houses(draw):
     )
 
 
-def plain(slots, *services, busy=(), zone="znanylekarz.pl", day=DAYS[-1]):
+def plain(slots, *services, busy=(), zone="znanylekarz.pl", day=WORKDAY):
     """A house whose services all are priced, mapped and there."""
     every = frozenset(services)
     return House(
