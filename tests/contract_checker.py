@@ -2,8 +2,9 @@
 
 A status must be listed for the operation or be one that any operation may give
 (x-common-responses); a body must fit the schema of its status and media type. OpenAPI 3.0's
-`nullable` is honoured. The contract's own note allows `errors` to be an object (field path ->
-messages), which two of its examples are, although the schema says a list of strings.
+`nullable` is honoured, and so are values that an enum forgot (x-undeclared-values). The
+contract's own note allows `errors` to be an object (field path -> messages), which two of its
+examples are, although the schema says a list of strings.
 """
 
 import json
@@ -31,7 +32,22 @@ class Breach(AssertionError):
 
 @cache
 def _document() -> dict[str, Any]:
-    return yaml.load(CONTRACT.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found = yaml.load(CONTRACT.read_text(), Loader=loader)
+    _allow_undeclared(found)
+    return found
+
+
+def _allow_undeclared(node: Any) -> None:
+    """Values that the source uses but forgot in its enum: three events have callbacks only."""
+    if isinstance(node, list):
+        for each in node:
+            _allow_undeclared(each)
+    elif isinstance(node, dict):
+        if "x-undeclared-values" in node:
+            node["enum"] = [*node["enum"], *node["x-undeclared-values"]]
+        for each in node.values():
+            _allow_undeclared(each)
 
 
 class Contract:
