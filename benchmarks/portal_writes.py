@@ -6,85 +6,27 @@ number of them in a request, of one listing; a visit's booking, move and cancell
 and nobody needs to tell it what it did itself.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-import httpx
-import time_machine
-from django.db.models import F
-
 from benchmarks import houses
-from benchmarks.houses import House
+from benchmarks.both import Both, both_of
 from benchmarks.results import Result
 from benchmarks.sizes import Size
 from slotbridge.his import free, slots, visits
 from slotbridge.his.models import Slot, Visit
-from slotbridge.kit import clock, http
+from slotbridge.kit import clock
 from slotbridge.sandbox import actors
-from slotbridge.sandbox.models import ApiCall
 from slotbridge.sandbox.patients import PatientData
-from slotbridge.sandbox.seed import Seeded
-from slotbridge.sandbox.wsgi import sandbox_app
-from slotbridge.sync import accounts, fanout
-from slotbridge.sync.engine import Engine
-from slotbridge.sync.models import Booking, InboxMessage, Listing, ListingDay, VisitTarget
+from slotbridge.sync import fanout
+from slotbridge.sync.models import Booking, Listing
 
-PORTAL = "http://localhost:8100"
 _SEED = 20_260_301  # of what is scattered: the same in every run
 _CHANGES_TAKE = 0.9  # of the gathering window
-_A_MINUTE = timedelta(seconds=61)  # a new write budget
-
-
-@dataclass
-class Both:
-    """Hub and portal, joined."""
-
-    house: House
-    seeded: Seeded
-    engine: Engine
-    clock: time_machine.Traveller
-
-    def settle(self) -> None:
-        """Works until neither has anything to do, however long its budget makes it wait."""
-        for _ in range(1000):
-            if self.engine.run_once():
-                continue
-            if not self._waits():
-                return
-            self.clock.shift(timedelta(seconds=1))
-        raise AssertionError("hub and portal never came to rest")
-
-    def _waits(self) -> bool:
-        days, targets = ListingDay.objects, VisitTarget.objects
-        return (
-            days.filter(asked__gt=F("answered")).exists()
-            or targets.filter(asked__gt=F("answered")).exists()
-            or InboxMessage.objects.filter(state=InboxMessage.State.NEW).exists()
-        )
-
-    def after(self, span: timedelta) -> None:
-        self.clock.shift(span)
-        self.settle()
-
-    def writes_of(self, work: Callable[[], object]) -> int:
-        """How many writes the portal received because of this work."""
-        self.after(_A_MINUTE)
-        before = _writes()
-        work()
-        self.after(_A_MINUTE)
-        return _writes() - before
-
-
-def _writes() -> int:
-    """All that the portal received so far, taken or refused."""
-    return ApiCall.objects.exclude(method="GET").exclude(path__startswith="/oauth/").count()
 
 
 def measure(size: Size) -> list[Result]:
-    with _both(size) as both:
+    with both_of(size.practitioners, weeks=size.weeks, a_day=size.a_day) as both:
         counted = [
             (
                 f"first load of {size.practitioners} practitioners",
@@ -94,7 +36,7 @@ def measure(size: Size) -> list[Result]:
             _scattered(both, size.scattered),
             *_visits(both, size.visits),
         ]
-        _agree(both)
+        agree(both)
     results = [_result(name, made, fewest) for name, made, fewest in counted]
     made = sum(each for _, each, _ in counted)
     fewest = sum(each for _, _, each in counted)
@@ -105,37 +47,8 @@ def _result(name: str, made: int, fewest: int) -> Result:
     return Result(f"portal writes: {name}", made, fewest, "writes", aim="1.00", met=made == fewest)
 
 
-@contextmanager
-def _both(size: Size) -> Iterator[Both]:
-    """Noon: a day of slots is open, and no date changes during the run."""
-    noon = clock.now().replace(hour=11, minute=0, second=0, microsecond=0)
-    with (
-        time_machine.travel(noon, tick=False) as standing,
-        http.through(httpx.WSGITransport(app=sandbox_app)),
-    ):
-        house = houses.build("Lecznica Pod Lipą", size.practitioners)
-        houses.open_slots(house, days=houses.days_of(size.weeks), a_day=size.a_day)
-        seeded = houses.register_at_portal(house)
-        engine = Engine("benchmark/writes")
-        try:
-            yield Both(house, seeded, engine, standing)
-        finally:
-            engine.close()
-
-
 def _first_load(both: Both) -> int:
-    credentials = both.seeded.credentials
-    account = accounts.account_for(
-        organisation=both.house.organisation, channel=houses.CHANNEL
-    )  # fmt: skip
-    accounts.configure(
-        account=account,
-        login=credentials.client_id,
-        password=credentials.client_secret,
-        settings={"base_url": PORTAL, "delivery": "pull"},
-        by=houses.BY,
-    )
-    both.settle()
+    account = both.connect()
     return both.writes_of(lambda: houses.link_by_name(account, both.house))
 
 
@@ -180,7 +93,7 @@ def _visits(both: Both, number: int) -> list[tuple[str, int, int]]:
     ]
 
 
-def _agree(both: Both) -> None:
+def agree(both: Both) -> None:
     """Few writes are worth something only if the portal shows what it should in the end."""
     now = clock.now()
     end = now + timedelta(weeks=12)

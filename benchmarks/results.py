@@ -38,6 +38,8 @@ def percentile(values: Sequence[float], percent: int) -> float:
 _FORMATS: dict[str, Callable[[float], str]] = {
     "ms": "{:,.1f} ms".format,
     "MB": "{:,.1f} MB".format,
+    "min": "{:,.2f} min".format,
+    "s": "{:,.2f} s".format,
     "writes": "{:,.0f} writes".format,
 }
 

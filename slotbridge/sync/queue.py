@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from slotbridge.kit import clock
-from slotbridge.sync.budget import RESERVE
+from slotbridge.sync import budget
 from slotbridge.sync.models import Account
 
 # Longer than the slowest request to a portal (kit.http.TIMEOUT) with room to settle.
@@ -58,8 +58,7 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
         SELECT 1 FROM sync_listing l JOIN sync_listingservice s ON s.listing_id = l.id
         WHERE l.account_id = a.id AND a.state = 'ready'
           AND s.asked > s.answered AND s.problem = '' AND s.due_at <= %(now)s))
-        AND (a.writes_left * {reserve} > a.writes_limit OR a.writes_reset_at IS NULL
-             OR a.writes_reset_at <= %(now)s))
+        AND {days_may_be_told})
     OR (a.state = 'switching-off' AND NOT EXISTS (
         SELECT 1 FROM sync_listing l JOIN sync_listingday d ON d.listing_id = l.id
         WHERE l.account_id = a.id AND d.asked > d.answered AND d.problem = ''))
@@ -67,7 +66,7 @@ WHERE (a.lease_until IS NULL OR a.lease_until <= %(now)s)
 ORDER BY a.lease_until NULLS FIRST, a.id
 FOR NO KEY UPDATE SKIP LOCKED
 LIMIT 1
-""".replace("{reserve}", str(RESERVE))
+""".replace("{days_may_be_told}", budget.DAYS_MAY_BE_TOLD)
 
 _NEXT = """
 SELECT min(due) FROM (
@@ -92,9 +91,11 @@ SELECT min(due) FROM (
     WHERE a.state = 'ready' AND a.pull_due_at > %(now)s
     UNION ALL SELECT min(a.writes_reset_at) FROM sync_account a
     WHERE a.writes_reset_at > %(now)s
+    UNION ALL SELECT min({days_may_next_be_told}) FROM sync_account a
+    WHERE {days_may_next_be_told} > %(now)s
     UNION ALL SELECT min(a.not_before) FROM sync_account a WHERE a.not_before > %(now)s
 ) x
-"""
+""".replace("{days_may_next_be_told}", budget.DAYS_MAY_NEXT_BE_TOLD)
 
 
 class LeaseLost(Exception):
