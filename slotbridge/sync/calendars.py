@@ -88,16 +88,23 @@ def _hear(lease: Lease, account: Account, connector: CalendarConnector) -> bool:
             lambda: inbox.process(lease, connector, message), lambda: _park_message(message)
         )
     if account.pull_due_at is not None and account.pull_due_at <= clock.now():
-        bodies = connector.pull()
-        with transaction.atomic():
-            lease.confirm()
-            inbox.keep(account, bodies, way="pull")
-            Account.objects.filter(pk=account.pk).update(
-                pull_due_at=clock.now() + (timedelta() if bodies else PULL_EVERY),
-                last_read_at=clock.now(),
-            )
+        _pull(lease, account, connector)
         return True
     return False
+
+
+def _pull(lease: Lease, account: Account, connector: CalendarConnector) -> None:
+    if not connector.is_pulled:  # its notifications come by themselves: not looked at again
+        Account.objects.filter(pk=account.pk).update(pull_due_at=None)
+        return
+    bodies = connector.pull()
+    with transaction.atomic():
+        lease.confirm()
+        inbox.keep(account, bodies, way="pull")
+        Account.objects.filter(pk=account.pk).update(
+            pull_due_at=clock.now() + (timedelta() if bodies else PULL_EVERY),
+            last_read_at=clock.now(),
+        )
 
 
 def _do_chores(lease: Lease, account: Account, connector: CalendarConnector) -> bool:

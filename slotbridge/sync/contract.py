@@ -508,6 +508,11 @@ class CalendarConnector(Connector):
     def delete_break(self, listing: ListingRef, break_id: str) -> None:
         """One that is not there any more counts as deleted."""
 
+    @property
+    @abstractmethod
+    def is_pulled(self) -> bool:
+        """Whether there is a queue of notifications to read."""
+
     @abstractmethod
     def pull(self) -> list[bytes]:
         """The next notifications of the portal's queue, oldest first; [] when it is empty.

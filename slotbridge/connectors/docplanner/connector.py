@@ -358,6 +358,10 @@ class DocplannerConnector(CalendarConnector):
 
     # --- notifications -----------------------------------------------------------------------
 
+    @property
+    def is_pulled(self) -> bool:
+        return self._site.delivery is not site.Delivery.PUSH
+
     def pull(self) -> list[bytes]:
         if self._site.delivery is site.Delivery.PUSH:
             return []
