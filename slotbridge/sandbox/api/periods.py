@@ -52,7 +52,7 @@ def _read_period(limits: Limits, number: int, raw: Any) -> rules.Period:
     start, end = instant(raw.get("start"), invalid()), instant(raw.get("end"), invalid())
     _check_range(limits, number, start, end)
     insurance = _read_insurance(limits, raw)
-    listed = raw.get("address_services") or []
+    listed = _unless_null(raw, "address_services", [])
     if not isinstance(listed, list):
         raise invalid()
     services = tuple(_read_service(limits, each) for each in listed)
@@ -78,8 +78,8 @@ def _check_range(limits: Limits, number: int, start: datetime, end: datetime) ->
 
 def _read_insurance(limits: Limits, raw: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
     """insurance_accepted and the insurers named, which the address must take."""
-    accepted = raw.get("insurance_accepted") or rules.EVERYBODY
-    providers = raw.get("insurance_providers") or []
+    accepted = _unless_null(raw, "insurance_accepted", rules.EVERYBODY)
+    providers = _unless_null(raw, "insurance_providers", [])
     if not isinstance(accepted, str) or accepted not in ACCEPTED or not _are_integers(providers):
         raise invalid()
     if accepted == rules.INSURED_ONLY and not providers:
@@ -96,6 +96,11 @@ def _read_insurance(limits: Limits, raw: dict[str, Any]) -> tuple[str, tuple[int
         told = f"Insurance provider(s) with id ({unknown})"
         raise invalid(f"{told} not found for address id ({limits.address})")
     return accepted, tuple(sorted(set(providers)))
+
+
+def _unless_null(raw: dict[str, Any], name: str, default: Any) -> Any:
+    value = raw.get(name)
+    return default if value is None else value
 
 
 def _are_integers(raw: Any) -> bool:
