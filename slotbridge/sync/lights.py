@@ -18,6 +18,7 @@ from slotbridge.sync.models import (
     InboxMessage,
     Listing,
     ListingDay,
+    ListingService,
     VisitTarget,
 )
 from slotbridge.sync.registry import connector_class, keeps_calendars
@@ -66,6 +67,7 @@ class Waiting:
     answers: int = 0
     withheld: int = 0
     broken_links: int = 0  # A22: somebody has to link anew
+    parked_services: int = 0  # of addresses
 
     @property
     def total(self) -> int:
@@ -81,6 +83,7 @@ class Waiting:
             + self.held
             + self.withheld
             + self.broken_links
+            + self.parked_services
         )
 
 
@@ -169,6 +172,9 @@ def _waiting_at_calendars(account: Account) -> Waiting:
         broken_links=account.links.filter(
             ended_at__isnull=True, item__gone_at__isnull=False
         ).count(),
+        parked_services=ListingService.objects.filter(listing__account=account)
+        .exclude(problem="")
+        .count(),
     )  # fmt: skip
 
 

@@ -298,8 +298,14 @@ def goal_of(
 
 
 def alike(row: ListingService | None, goal: ServiceAtAddress, there: ServiceAtAddress) -> bool:
+    """Whether the portal has of `goal` what is ours to say."""
+    return reads_alike(goal, there, OURS if row is not None and row.is_ours else PRICE)
+
+
+def reads_alike(
+    goal: ServiceAtAddress, there: ServiceAtAddress, names: Collection[str] = OURS
+) -> bool:
     """Whether a reader of the portal sees `goal`: prices in whole units, durations unread."""
-    names = OURS if row is not None and row.is_ours else PRICE
     return all(
         _seen(name, getattr(goal, name)) == _seen(name, getattr(there, name))
         for name in names

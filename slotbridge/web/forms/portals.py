@@ -19,6 +19,14 @@ class RetryForm(forms.Form):
     key = forms.UUIDField(required=False)
 
 
+class ServiceForm(forms.Form):
+    """What staff decide of one service at an address: try again, ours from now on, or theirs."""
+
+    what = forms.ChoiceField(choices=[(one, one) for one in ("retry", "give", "leave")])
+    address = forms.CharField(max_length=100)
+    service = forms.CharField(max_length=100)
+
+
 class AnswerForm(forms.Form):
     """The answer to an order that has no visit here, by the portal's id."""
 
