@@ -5,10 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from slotbridge.his import catalogue, organisation, staff
-from slotbridge.his.models import AuditEntry
+from slotbridge.his.models import AuditEntry, Practitioner, Service
 from slotbridge.sync import links, proposals
 from slotbridge.sync.contract import CatalogueRecord, ItemKind
 from slotbridge.sync.models import CatalogueItem, Link, ListingDay, ListingSchedule
+from tests.factories import PractitionerFactory
 from tests.web.house import RECORDS, House
 
 
@@ -368,21 +369,29 @@ def test_a_table_as_large_as_a_hospitals_is_read_in_a_handful_of_queries(house):
     for kind in ("practitioner", "service"):
         with CaptureQueriesContext(connection) as few:
             proposals.overview(account=account, kind=kind)
-        for n in range(200):
-            if kind == "practitioner":
-                person(house, f"Osoba{n:03}", f"Wymyślona{n * 7 % 200:03}")
-            else:
-                for half in (2 * n, 2 * n + 1):
-                    catalogue.add_service(
-                        organisation=house.organisation,
-                        name=f"Zabieg {half * 37:06}, okolica {half:04}",
-                        duration_minutes=10,
-                        by="tests",
-                    )
+        if kind == "practitioner":
+            Practitioner.objects.bulk_create(
+                PractitionerFactory.build(
+                    organisation=house.organisation,
+                    given_name=f"Osoba{n:03}",
+                    family_name=f"Wymyślona{n * 7 % 200:03}",
+                    licence_number="",
+                )
+                for n in range(200)
+            )
+        else:
+            Service.objects.bulk_create(
+                Service(
+                    organisation=house.organisation,
+                    name=f"Zabieg {n * 37:06}, okolica {n:04}",
+                    duration_minutes=10,
+                )
+                for n in range(400)
+            )
         with CaptureQueriesContext(connection) as many:
             found = proposals.overview(account=account, kind=kind)
         assert len(many) == len(few) <= 5
-        assert sum(row.is_proposed(60) for row in found.rows) > 190
+        assert sum(row.is_proposed(60) for row in found.rows) >= 200
 
 
 def test_the_items_of_another_account_are_not_seen(house):

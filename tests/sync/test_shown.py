@@ -132,7 +132,7 @@ def test_asking_for_many_slots_costs_no_more_queries(world, django_assert_max_nu
 
 
 def test_another_clinic_in_the_same_house_shares_the_doctors_calendar(world):
-    """A12, ADR 7: a date is replaced whole, so both schedules are told together."""
+    """A12, A13, ADR 7: a date is replaced whole, so both schedules are told together."""
     second = organisation.add_clinic(unit=world.unit, name="Poradnia hipertensji", by="a")
     price_list = catalogue.add_price_list(
         clinic=second, name="Cennik 2", valid_from=None, valid_to=None, by="a"

@@ -50,6 +50,7 @@ def save(client, address, **changed):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_field_is_shown_disabled_until_the_connection_is_configured(house, admin, name):
+    """A23."""
     page = admin.get(address(house, name))
 
     assert "disabled" in labels(page)[FIELDS[name]].attributes
@@ -58,6 +59,7 @@ def test_the_field_is_shown_disabled_until_the_connection_is_configured(house, a
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_field_waits_while_the_synchronisation_runs(house, admin, name):
+    """R14, A3."""
     house.configure()
 
     page = admin.get(address(house, name))
@@ -79,6 +81,7 @@ def test_the_field_waits_while_the_synchronisation_runs(house, admin, name):
     ],
 )
 def test_the_field_lists_what_the_portal_holds(house, admin, name, names):
+    """R15, R17, R18, R19, A14: under the printed labels; a clinic chooses among places."""
     house.synchronise()
 
     found = options(admin.get(address(house, name)), FIELDS[name])
@@ -111,6 +114,7 @@ def test_saving_another_field_leaves_the_counterpart(house, admin):
 
 
 def test_two_persons_are_never_one_and_then_nothing_is_saved(house, admin):
+    """A12."""
     house.synchronise()
     house.link(house.people[0], "d1")
     other = reverse("staff-person", args=[house.people[1].public_id])
@@ -135,6 +139,7 @@ def test_the_choice_says_whom_a_portal_person_belongs_to(house, admin):
 
 
 def test_a_vanished_counterpart_is_shown_as_broken_and_not_replaced(house, admin, frozen):
+    """A22."""
     house.connect()
     frozen.shift(86400)
     house.synchronise([record for record in RECORDS if record.id not in {"d1", "a1", "as1"}])

@@ -80,6 +80,7 @@ PAGES = [
     ("visit-free", more_free_time),
     ("schedule", more_slots),
     ("portal", more_slots),
+    ("portal-mapping", more_clinics),
     ("home", more_orders),
     ("visits", more_orders),
 ]
@@ -88,7 +89,11 @@ PAGES = [
 @pytest.mark.parametrize(("name", "add"), PAGES)
 def test_three_rows_take_as_many_queries_as_one(house, admin, name, add):
     house.connect()
-    arguments = {"schedule": [house.schedule.public_id], "portal": [CHANNEL]}
+    arguments = {
+        "schedule": [house.schedule.public_id],
+        "portal": [CHANNEL],
+        "portal-mapping": [CHANNEL],
+    }
     address = reverse(name, args=arguments.get(name, []))
 
     add(house, 1)
