@@ -209,3 +209,80 @@ def test_the_clock_moves(control):
     control("clock", {"offset_seconds": 3600})
     assert clock.now() - before >= timedelta(hours=1)
     assert control("clock")["now"] == iso(clock.now().replace(microsecond=0))
+
+
+@pytest.fixture
+def act(control):
+    def act(who, what, expected=200, **body):
+        return control("act", {"who": who, "what": what, **body}, status=expected)
+
+    return act
+
+
+def test_a_patient_pays_and_confirms_and_time_cancels_the_unpaid(control, act, seeded, tomorrow):
+    at = {"address_id": seeded["address_id"]}
+    paid = {"takes_payment": True, "payment_account": "A", "extra_fields": {"nin": True}}
+    shown = act("adviser", "set-address", **at, **paid)["address"]
+    assert (shown["visit_payment"], shown["booking_extra_fields"]["nin"]) == (True, True)
+    wish = book(seeded, hour(tomorrow, 9))
+    assert control("act", wish, status=409)["refused"] == "data-missing"
+    wish["patient"] = wish["patient"] | {"nin": "44051401359"}
+    booked = control("act", wish)["booking"]
+    assert booked["payment_status"] == "not-paid"
+    which = {"booking_id": booked["booking_id"]}
+    assert "status must be" in act("patient", "pay", 400, **which, status="gold")["error"]
+    assert act("patient", "pay", **which)["booking"]["payment_status"] == "paid"
+    assert act("doctor", "confirm", **which)["booking"]["confirmed_by"] == "admin"
+    assert act("patient", "confirm", 409, **which)["refused"] == "already"
+    assert act("doctor", "mark-presence", 409, **which, present=True)["refused"] == "too-early"
+    act("doctor", "mark-presence", 400, **which, present="yes")
+
+    unpaid = control("act", wish | {"start": iso(hour(tomorrow, 9) + timedelta(minutes=20))})
+    control("clock", {"offset_seconds": 91 * 60})
+    assert control("chores", {})["canceled"] == 1
+    rows = control(f"addresses/{seeded['address_id']}/bookings")["bookings"]
+    status = {row["booking_id"]: row["status"] for row in rows}
+    assert status[unpaid["booking"]["booking_id"]] == "canceled"
+    control("clock", {"offset_seconds": 2 * 24 * 3600})
+    came = act("doctor", "mark-presence", **which, present=False)
+    assert came["booking"]["presence"] == "absent"
+
+
+def test_insurance_services_and_addresses_are_changed_by_acts(control, act, seeded, tomorrow):
+    at = {"address_id": seeded["address_id"]}
+    act("adviser", "set-address", **at, insurance_support="private_and_insurance")
+    taken = act("adviser", "take-insurance", **at, insurance_provider_id="13")["address"]
+    assert taken["insurances"][0]["insurance_provider_id"] == "13"
+    wish = book(seeded, hour(tomorrow, 9))
+    insured = control("act", wish | {"insurance_provider_id": "13"})["booking"]
+    assert insured["insurance_provider_id"] == "13"
+    offers = control(f"addresses/{seeded['address_id']}/offers")["offers"]
+    assert len(offers) == 2
+    gone = act("adviser", "take-insurance", **at, insurance_provider_id="13", on=False)
+    assert gone["address"]["insurances"] == []
+
+    made = act("doctor", "add-service", **at, service="dno oka", price_minor=9_000)
+    service = {"address_service_id": made["address_service"]["id"]}
+    changed = act("doctor", "change-service", **service, price_minor=9_900, custom_name="Dno")
+    assert (changed["address_service"]["price"], changed["address_service"]["name"]) == (99, "Dno")
+    act("doctor", "change-service", 400, **service, price_minor="99")
+    act("doctor", "change-service", 409, **service, price_minor=-1)
+    act("doctor", "remove-service", **service)
+    act("doctor", "remove-service", 400, **service)
+
+    changed = act("adviser", "change-commercial-type", **at, commercial_type="basic")
+    assert changed["address"]["commercial_type"] == "basic"
+    assert act("adviser", "unassign-address", **at)["address"]["is_assigned"] is False
+    assert act("adviser", "assign-address", **at)["address"]["is_assigned"] is True
+    assert act("adviser", "open-online-address", **at)["address"]["is_online_only"] is True
+    act("adviser", "set-address", 400, **at, insurance_support="nobody")
+    act("adviser", "set-address", 400, **at, extra_fields={"shoe": True})
+    act("adviser", "set-address", 400, **at, takes_payment="yes")
+
+
+def test_opt_ins_are_known_events_and_pings_are_shown(control, seeded):
+    client = f"clients/{seeded['client_id']}"
+    changed = control(client, {"opted_in": ["break-created"], "is_pms": True})
+    assert (changed["opted_in"], changed["is_pms"]) == (["break-created"], True)
+    assert changed["pings"] == {"failures": 0, "is_alerted": False}
+    assert "slot-booked" in control(client, {"opted_in": ["slot-booked"]}, status=400)["error"]
