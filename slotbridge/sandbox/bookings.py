@@ -156,7 +156,7 @@ def move(old: Booking, wanted: Wanted, *, by: Booking.Actor) -> Booking:
         for address in _in_lock_order(old.address, wanted.address):
             calendars.lock(address)
         _cancel(old, by=by, reason="")
-        old.refresh_from_db()
+        old.refresh_from_db(fields=["payment_status"])
         if payments.holds_money(old) and not payments.shares_account(old, wanted.address):
             raise OtherPaymentAccount
         payer = replace(
@@ -181,6 +181,7 @@ def move(old: Booking, wanted: Wanted, *, by: Booking.Actor) -> Booking:
             moved_from=old,
         )
         _create(new)
+    old.refresh_from_db()  # only now: a refused move leaves it booked, in memory too
     return new
 
 
