@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from django.db import connections
 
-from slotbridge.sandbox import actors
-from slotbridge.sandbox.models import Booking, Notification
+from slotbridge.sandbox import actors, presence
+from slotbridge.sandbox.models import Booking, Notification, Service
 from slotbridge.sandbox.router import DATABASE
 from tests.sandbox.conftest import PATIENT, hour
 
@@ -130,3 +130,46 @@ def test_the_limit_holds_for_callers_at_once(clinic):
     clinic.api.set(reads_per_hour=10)
     answers = at_once(20, lambda _n: clinic.api("GET", "/facilities"))
     assert sorted(answer.status_code for answer in answers) == [200] * 10 + [429] * 10
+
+
+@pytest.fixture
+def booked(clinic, tomorrow):
+    clinic.api.set(is_limited=False)
+    clinic.tell_day(tomorrow)
+    return actors.patient_books(clinic.address, hour(tomorrow, 9), clinic.visit, PATIENT)
+
+
+def test_without_the_lock_a_visit_is_confirmed_twice(booked, monkeypatch):
+    both_have_read = threading.Barrier(2)
+
+    def read_only(booking):
+        current = Booking.objects.get(pk=booking.pk)
+        both_have_read.wait(60)
+        return current
+
+    monkeypatch.setattr(presence, "_locked", read_only)
+    confirmed = at_once(
+        2, lambda _n: presence.confirm(Booking.objects.get(pk=booked.pk), by="user")
+    )
+    assert confirmed == [None, None]
+    assert Notification.objects.filter(name="booking-confirmed").count() == 2
+
+
+def test_of_many_confirmations_at_once_one_counts(clinic, booked):
+    path = f"{clinic.path}/bookings/{booked.pk}/confirm"
+    answers = at_once(8, lambda _n: clinic.api("PUT", path, json={"confirmed_by": "user"}))
+
+    assert sorted(answer.status_code for answer in answers) == [204] + [409] * 7
+
+
+def test_a_service_or_an_insurer_added_by_many_at_once_is_there_once(clinic):
+    clinic.api.set(is_limited=False)
+    wanted = {"service_id": str(Service.objects.create(name="badanie kontrolne").pk)}
+
+    def add(number):
+        if number % 2:
+            return clinic.api("POST", f"{clinic.path}/services", json=wanted).status_code
+        body = {"insurance_provider_id": "13"}
+        return clinic.api("POST", f"{clinic.path}/insurance-providers", json=body).status_code
+
+    assert sorted(at_once(12, add)) == [201, 204] + [400] * 5 + [409] * 5
