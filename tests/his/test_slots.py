@@ -52,6 +52,7 @@ def monday(schedule):
 
 
 def test_slots_made_by_hand_are_hidden_and_name_their_day(schedule):
+    """A32."""
     service = ServiceFactory()
 
     made = slots.open_slots(
@@ -208,6 +209,7 @@ def test_a_slot_does_not_grow_into_its_neighbour(schedule):
 
 
 def test_a_slot_is_not_shortened_under_a_visit(schedule):
+    """A36."""
     slot = open_slot(schedule, "09:00", minutes=60)
     visit = VisitFactory(slot=slot, end=slot.start + timedelta(minutes=30))
 
@@ -286,6 +288,7 @@ def test_a_tick_shows_the_slot_on_its_channel_once(schedule):
 
 
 def test_a_tick_is_taken_off_with_a_visit_on_the_slot_and_the_visit_stays_exchanged(schedule):
+    """A34."""
     slot = open_slot(schedule, "09:00", channels=[CHANNEL, OTHER_CHANNEL])
     visit = VisitFactory(slot=slot)
     outbox.drain()

@@ -64,6 +64,7 @@ def slot_at(schedule, wall):
 
 
 def test_slots_come_out_as_the_pattern_has_them(schedule):
+    """A32: visibility too."""
     service, room = ServiceFactory(), RoomFactory()
     version = save(
         schedule, mornings(channels=[OTHER_CHANNEL, CHANNEL], room=room, services=[service])

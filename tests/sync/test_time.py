@@ -30,6 +30,7 @@ def open_at(world, *starts, minutes=30):
     "night", [datetime(2026, 3, 29, tzinfo=WARSAW), datetime(2026, 10, 25, tzinfo=WARSAW)]
 )
 def test_every_half_hour_of_a_changing_day_is_shown_and_can_be_booked(night):
+    """A39: offsets are of each instant."""
     eve = night.astimezone(UTC) - timedelta(hours=14)
     with time_machine.travel(eve, tick=False) as clock:
         world = World(clock)
@@ -48,6 +49,7 @@ def test_every_half_hour_of_a_changing_day_is_shown_and_can_be_booked(night):
 
 
 def test_a_slot_over_midnight_is_published_as_two_and_nothing_crosses(world):
+    """A39."""
     midnight = day_bounds(world.at(2).date(), WARSAW)[0]
     open_at(world, midnight - timedelta(minutes=60), minutes=120)
     world.settle()

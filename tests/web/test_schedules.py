@@ -107,6 +107,7 @@ def test_one_press_ticks_a_slots_box_and_another_unticks_it(house, desk):
 
 
 def test_a_selection_is_ticked_at_once(house, desk):
+    """A32: a range of slots."""
     made = house.open()
 
     page = act(desk, house, f"publish:{CHANNEL}", *made[:3])
