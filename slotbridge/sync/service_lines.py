@@ -41,6 +41,11 @@ class Line:
     state: State
 
     @property
+    def called_here(self) -> list[str]:
+        """Our names for it, where they are others than the portal's."""
+        return [name for name in self.here if name != self.name]
+
+    @property
     def is_ours(self) -> bool:
         return self.row is not None and self.row.is_ours
 
