@@ -35,7 +35,7 @@ class ClientForm(_ClientModelForm):
     )
     muted_events = forms.MultipleChoiceField(
         label=_("Events not sent although everybody gets them"),
-        choices=[(event, event) for event in (*EVENTS, *OPTIONAL_EVENTS)],
+        choices=[(event, event) for event in EVENTS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -83,6 +83,11 @@ class ClientForm(_ClientModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # One that was muted by the control API may be unmuted here.
+        also = [event for event in self.instance.muted_events if event not in EVENTS]
+        muted = self.fields["muted_events"]
+        if isinstance(muted, forms.MultipleChoiceField):
+            muted.choices = [(event, event) for event in (*EVENTS, *also)]
         self.initial["retry_minutes"] = ", ".join(map(str, self.instance.retry_minutes))
 
     def clean_retry_minutes(self) -> list[int]:
