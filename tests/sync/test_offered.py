@@ -4,7 +4,7 @@ The HIS's own offer is computed here a third time, minute by minute, from the fo
 neither by the hub, which tells ranges, nor by the sandbox, which cuts them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from math import gcd
 
@@ -61,6 +61,7 @@ class House:
     mapped: frozenset
     at_address: frozenset
     takes_insurance: bool
+    ids: dict = field(default_factory=lambda: AT_PORTAL)  # service -> at the address
 
     def at(self, minute):
         return day_bounds(self.day, self.zone)[0] + minute * MINUTE
