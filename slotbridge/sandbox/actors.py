@@ -52,10 +52,8 @@ def offered(
     `payer` is the id of the patient's insurer; None: who pays alone.
     """
     address.refresh_from_db()
-    if payer is None and not address.takes_private:
-        return set()
-    found = calendars.offers(address, start, end)
-    return {(offer.start, offer.service) for offer in found if offer.takes(payer)}
+    found = calendars.offers_for(address, payer, start, end)
+    return {(offer.start, offer.service) for offer in found}
 
 
 # --- a patient -------------------------------------------------------------------------------

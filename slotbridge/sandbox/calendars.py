@@ -204,6 +204,21 @@ def offers(
     return sorted(offer for offer in found if offer.service in known)
 
 
+def offers_for(
+    address: Address,
+    payer: int | None,
+    start: datetime,
+    end: datetime,
+    *,
+    without: Booking | None = None,
+) -> list[rules.Offer]:
+    """Those of `offers` that a patient of insurer `payer` (None: who pays alone) may choose."""
+    if payer is None and not address.takes_private:
+        return []
+    found = offers(address, start, end, without=without)
+    return [offer for offer in found if offer.takes(payer)]
+
+
 def busy_ranges(
     address: Address, start: datetime, end: datetime, *, without: Booking | None = None
 ) -> rules.Busy:

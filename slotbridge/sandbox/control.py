@@ -229,8 +229,8 @@ def list_offers(asked: Asked, address_id: int) -> dict[str, Any]:
     payer = control_reading.optional_id(
         asked.query.get("insurance_provider_id"), "insurance_provider_id"
     )
-    found = calendars.offers(control_reading.address(address_id), *_between(asked))
-    offers = [offer for offer in found if offer.takes(payer)]
+    at = control_reading.address(address_id)
+    offers = calendars.offers_for(at, payer, *_between(asked))
     shown = [
         {
             "start": payloads.moment(offer.start),

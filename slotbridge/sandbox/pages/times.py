@@ -72,8 +72,12 @@ def free_week(
     """
     week = empty_week(start)
     by_day = {day.day: day for day in week.days}
-    for offer in calendars.offers(address, *bounds(week), without=without):
-        if offer.service == service.pk and (for_doctor or offer.takes(payer)):
+    if for_doctor:
+        offers = calendars.offers(address, *bounds(week), without=without)
+    else:
+        offers = calendars.offers_for(address, payer, *bounds(week), without=without)
+    for offer in offers:
+        if offer.service == service.pk:
             times = by_day[rules.day_of(offer.start)].times
             if offer.start not in times:  # two periods may offer the same
                 times.append(offer.start)
@@ -85,9 +89,8 @@ def next_free(
 ) -> date | None:
     """The first date from `start` with a free time; the portal shows 12 weeks."""
     since, _end = clock.day_bounds(start, rules.LOCALE_ZONE)
-    offers = calendars.offers(address, since, clock.now() + rules.FURTHEST_END)
-    fitting = (each for each in offers if each.service == service.pk and each.takes(payer))
-    found = next(fitting, None)
+    offers = calendars.offers_for(address, payer, since, clock.now() + rules.FURTHEST_END)
+    found = next((offer for offer in offers if offer.service == service.pk), None)
     return rules.day_of(found.start) if found else None
 
 
