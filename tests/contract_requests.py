@@ -2,11 +2,13 @@
 
 Path, declared parameters and their types, required ones, and the body's schema. A parameter or a
 property that the contract does not know is a breach too: the portal's schemas never forbid one,
-so a misspelt name would be ignored in silence.
+so a misspelt name would be ignored in silence. `with` may be spelt in each of the three ways that
+sources give (behaviour.md section 2).
 """
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -29,7 +31,9 @@ class RequestChecker:
         """The id of the operation that is asked for; raises Breach."""
         operation, path_values, parameters = self._operation(request)
         name = operation["operationId"]
-        query = parse_qsl(urlsplit(str(request.url)).query, keep_blank_values=True)
+        query = self._with_commas(
+            parse_qsl(urlsplit(str(request.url)).query, keep_blank_values=True)
+        )
         self._check_query(name, query, parameters)
         for parameter in parameters:
             if parameter["in"] == "path":
@@ -50,6 +54,15 @@ class RequestChecker:
                 parameters = [*shared, *operation.get("parameters", ())]
                 return operation, values, [self.contract._follow(each) for each in parameters]
         raise Breach(f"no operation {request.method} {raw}")
+
+    @staticmethod
+    def _with_commas(query: list) -> list:
+        """`with[]=a&with[]=b` and `with=a&b` as `with=a,b`."""
+        scopes = [value for key, value in query if key in {"with", "with[]"}]
+        scopes += [key for key, value in query if "." in key and not value]
+        others = [(key, value) for key, value in query if "." not in key and key != "with[]"]
+        others = [(key, value) for key, value in others if key != "with"]
+        return others + ([("with", ",".join(scopes))] if scopes else [])
 
     def _check_query(self, name: str, query: list, parameters: list) -> None:
         declared = {each["name"]: each for each in parameters if each["in"] == "query"}
@@ -94,24 +107,62 @@ class RequestChecker:
                 self._refuse_unknown(where, each, schema.get("items", {}))
         if not isinstance(body, dict):
             return
-        known = schema.get("properties", {})
+        known = self._properties(schema)
         if body.keys() - known.keys():
             raise Breach(f"{where}: unknown {sorted(body.keys() - known.keys())}")
         for key, value in body.items():
             self._refuse_unknown(f"{where}.{key}", value, known[key])
 
+    def _properties(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Also those of the alternatives: a nullable reference is one of two."""
+        found = dict(schema.get("properties", {}))
+        for each in schema.get("anyOf", ()):
+            found |= self._properties(self.contract._follow(each))
+        return found
+
 
 class CheckedTransport(httpx.BaseTransport):
-    """Lets through to another transport only what the contract knows."""
+    """Lets through to a portal only what the contract knows, and back only what it allows.
+
+    Whoever asks may swallow the breach, so it is kept as well. The token endpoint and the portal's
+    public files are no part of the contract.
+    """
 
     def __init__(self, inner: httpx.BaseTransport) -> None:
         self._inner = inner
         self._checker = RequestChecker()
         self.sent: list[str] = []  # operation ids, and "token"
+        self.breaches: list[str] = []
+        self.is_held_to_contract = True  # False: a test makes the portal break it
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/oauth/v2/token":
-            self.sent.append("token")
-        else:
-            self.sent.append(self._checker.check(request))
-        return self._inner.handle_request(request)
+        if not request.url.path.startswith(PREFIX):
+            self.sent.append("token" if "/oauth/" in request.url.path else request.url.path)
+            return self._inner.handle_request(request)
+        request.read()
+        self.sent.append(self._held(self._checker.check, request))
+        answer = self._inner.handle_request(request)
+        answer.read()
+        answer.request = request
+        if self.is_held_to_contract:
+            self._held(self._checker.contract.check, answer)
+        return answer
+
+    def notified(self, body: bytes) -> None:
+        """Holds a pushed notification to the contract; what a fault script broke or renamed on
+        purpose, and a ping, are none.
+        """
+        try:
+            told = json.loads(body)
+        except ValueError:
+            return
+        events = self._checker.contract.document["x-notification-schemas"]
+        if self.is_held_to_contract and isinstance(told, dict) and told.get("name") in events:
+            self._held(self._checker.contract.check_notification, told)
+
+    def _held(self, check: Callable[[Any], Any], what: Any) -> Any:
+        try:
+            return check(what)
+        except Breach as breach:
+            self.breaches.append(str(breach))
+            raise

@@ -523,17 +523,16 @@ class CalendarConnector(Connector):
 
     # These read bodies that came in by the webhook; they speak to nobody.
 
+    @abstractmethod
+    def read_message(self, body: bytes) -> Event:
+        """Raises MessageUnreadable. What it says of prices depends on the account's site."""
+
     @classmethod
     @abstractmethod
     def message_key(cls, body: bytes) -> str:
         """The same for every delivery of one notification, at most 128 characters. Never raises:
         what cannot be read is keyed by its digest.
         """
-
-    @classmethod
-    @abstractmethod
-    def read_message(cls, body: bytes) -> Event:
-        """Raises MessageUnreadable."""
 
     @classmethod
     @abstractmethod

@@ -256,7 +256,9 @@ def test_a_notification_told_twice_has_one_key(world):
 def test_an_unknown_event_is_kept_and_does_nothing(world):
     world.opens(world.period())
     faults.script("slot-booked", "unknown", text="slot-changed")
-    world.answers.is_held_to_contract = False  # its list of names lacks this one, as it lacks three
+    world.transport.is_held_to_contract = (
+        False  # its list of names lacks this one, as it lacks three
+    )
     actors.patient_books(world.address, at("09:00"), world.visit, PATIENT)
     [(event, _key)] = world.heard()
     assert (event.heard, event.name) == (Heard.NOTHING, "slot-changed")

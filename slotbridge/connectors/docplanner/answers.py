@@ -16,7 +16,7 @@ import httpx
 from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.connectors.docplanner import fields
-from slotbridge.connectors.docplanner.operations import Operation
+from slotbridge.connectors.docplanner.operations import Ending, Operation
 from slotbridge.kit import clock
 from slotbridge.sync.contract import (
     Budget,
@@ -48,6 +48,7 @@ CONSTANT_TEXTS = frozenset(
         "Calendar not found for this address",
         "Break for given address, date range and description exists",
         "Invalid date range",
+        "Same Date Range",
         "Date range must not exceed 180 days",
         "Invalid date given.",
         "Invalid break ID",
@@ -57,7 +58,25 @@ CONSTANT_TEXTS = frozenset(
         "Service does not exist",
         "Service does not belong to the address",
         "Address does not exist",
+        "Calendar does not exist",
+        "Calendar already enabled",
+        "Calendar already disabled",
+        "Could not enable calendar on disabled address",
+        "Doctor is not related with facility",
+        "The address service you are trying to add already exists in the system",
+        "Provided insurance provider ID not found in dictionary",
+        "Integration is not authorized for this address",
         "The visit has already been canceled or moved",
+        "Visit has already been confirmed",
+        "Visit has been canceled",
+        "Visit has been deleted",
+        "Visit is in the past",
+        "Visit is marked as canceled",
+        "Visit not found",
+        "This visit does not belong to this doctor",
+        "Opinion already exists",
+        "Cannot send request",
+        "You are not allowed to use this method",
         "No notifications found",
         "Invalid credentials.",
         "Authentication credentials could not be found.",
@@ -68,13 +87,25 @@ CONSTANT_TEXTS = frozenset(
         ),
     }
 )
-# Texts with values in them: how they begin, and what we say instead.
+# Texts with values in them, or whose samples are only said to be examples: what they contain, and
+# what we say instead.
 TEXTS_WITH_VALUES = {
     "Cannot activate calendar on address": "Profile or address is not commercial",
     "End date should be less than": "A period ends too far ahead",
     "Slot for date range": "A period exceeds a single day",
     "Unable to perform booking. Requested": "The requested slot is not free",
     "Unable to perform booking. Slot": "The slot does not support the service",
+    "cannot be canceled because it is not booked": "The booking is not booked any more",
+    "is already assigned to this address": "The insurer is assigned to the address already",
+    "is not assigned to this address": "The insurer is not assigned to the address",
+    "Insurance provider(s) with id": "The address does not take this insurer",
+    "but insurance providers are missing": "A period names no insurer",
+    "Insurance providers are not supported": "A period may not name an insurer",
+    "Invalid price value": "The price is not one that the portal takes",
+    "Visit is in the future": "Visit is in the future",
+    "Phone number is invalid": "Phone number is invalid",
+    "confirmed_by value is invalid": "Nobody can have confirmed it",
+    "cannot be set before since": "A break would end before it begins",
 }
 
 # What staff read instead of a status, and what they can do about it.
@@ -102,6 +133,33 @@ _IN_WORDS = {
     "Unable to cancel a visit for this address": _noop(
         "The portal does not let us cancel visits at this address. Cancel it on the portal by hand."
     ),
+    "Could not enable calendar on disabled address": _noop(
+        "The address is switched off on the portal, so its calendar cannot be opened. Ask the"
+        " portal's adviser."
+    ),
+    "Integration is not authorized for this address": _noop(
+        "The portal does not let us confirm visits at this address. Ask its adviser to switch the"
+        " integration on for it."
+    ),
+    "The address does not take this insurer": _noop(
+        "This address takes no public insurance on the portal. Ask its adviser to switch it on, or"
+        " offer these times to patients who pay."
+    ),
+    "Provided insurance provider ID not found in dictionary": _noop(
+        "The portal does not know this insurer. Ask its adviser."
+    ),
+    "Visit is in the future": _noop(
+        "The portal takes no attendance of a visit that has not begun yet."
+    ),
+    "Visit is in the past": _noop("The portal takes no confirmation of a visit that is over."),
+    "The price is not one that the portal takes": _noop(
+        "The portal does not take this price. Check it in the price list."
+    ),
+    "This booking has a payment on it and the target address bills through a different"
+    " payment account. Cancel the booking and create a new one instead.": _noop(
+        "The patient has paid online, and the other doctor is paid by another account. Cancel the"
+        " booking with a reason and book a new one."
+    ),
 }
 _NOT_NOW = _noop("The portal could not do it just now. It is tried again by itself.")
 _NO = _noop("The portal refused it.")
@@ -124,11 +182,15 @@ _REFUSALS: Mapping[int, type[Refused]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A success: its JSON, None where it has none, or NOTHING for a 404 that means it."""
+    """A success: its JSON, None where it has none, or NOTHING for a refusal that means it."""
 
     data: object
     location: str = ""
     content: bytes = b""
+
+    @property
+    def is_empty(self) -> bool:
+        return self.data is NOTHING
 
 
 def sort(operation: Operation, response: httpx.Response) -> Answer:
@@ -140,13 +202,17 @@ def sort(operation: Operation, response: httpx.Response) -> Answer:
         location = response.headers.get("Location", "")
         return Answer(fields.json_or_none(response.content), location, response.content)
     text = complaint(response)
-    missing = response.status_code == HTTPStatus.NOT_FOUND and not is_page(response)
-    if missing and text in operation.empty:
+    ending = None if is_page(response) else operation.ending(response.status_code, text)
+    if ending is Ending.EMPTY:
         return Answer(NOTHING)
-    raise _failure(operation, response, text)
+    if ending is Ending.DONE:
+        return Answer(None)
+    raise _failure(operation, response, text, ending)
 
 
-def _failure(operation: Operation, response: httpx.Response, text: str) -> PortalError:
+def _failure(
+    operation: Operation, response: httpx.Response, text: str, ending: Ending | None
+) -> PortalError:
     status = response.status_code
     said = in_words(operation, status, text)
     if _not_done(response):
@@ -155,7 +221,8 @@ def _failure(operation: Operation, response: httpx.Response, text: str) -> Porta
         if operation.repeatable:
             return TryLater(said, retry_after(response))
         return OutcomeUnknown(said)
-    if status in operation.gone and text not in operation.refused:
+    missing = status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} and ending is not Ending.REFUSED
+    if missing or ending is Ending.GONE:
         return Gone(said)
     return _REFUSALS.get(status, Refused)(said)
 
@@ -192,8 +259,8 @@ def complaint(response: httpx.Response) -> str:
     for text in _texts(fields.mapping(fields.json_or_none(response.content))):
         if text in CONSTANT_TEXTS:
             return text
-        for beginning, ours in TEXTS_WITH_VALUES.items():
-            if text.startswith(beginning):
+        for part, ours in TEXTS_WITH_VALUES.items():
+            if part in text:
                 return ours
     return ""
 

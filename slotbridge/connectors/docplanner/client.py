@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import quote
@@ -12,6 +12,7 @@ import httpx
 from slotbridge.connectors.docplanner import answers, fields
 from slotbridge.connectors.docplanner.answers import Answer
 from slotbridge.connectors.docplanner.operations import Operation
+from slotbridge.connectors.docplanner.scopes import Spelling, understood
 from slotbridge.kit import clock, http
 from slotbridge.sync.contract import (
     Access,
@@ -30,7 +31,7 @@ SPARE = timedelta(minutes=1)
 UNSAID_LIFETIME = timedelta(minutes=5)
 LONGEST_LIFETIME = timedelta(days=1)
 
-Query = Mapping[str, str]
+Query = Sequence[tuple[str, str]]
 Json = Mapping[str, object]
 
 # No connection came about, so nothing was done, whatever was asked.
@@ -56,6 +57,7 @@ class Client:
         self.budget: Budget | None = None
         self._access = access
         self._held: Token | None = None
+        self._spelling = Spelling()
         self._http = http.client(base_url, transport=transport)
         self._http.headers["Accept"] = ACCEPTED
 
@@ -67,7 +69,7 @@ class Client:
         operation: Operation,
         path: Mapping[str, str] | None = None,
         *,
-        query: Query | None = None,
+        query: Query = (),
         body: Json | None = None,
     ) -> Answer:
         """The answer of one operation. Raises what answers.sort raises, and AccountRejected.
@@ -79,28 +81,63 @@ class Client:
         url = API + operation.path.format_map(escaped)
         for token in self._tokens():
             response = self._send(operation, url, token, query, body)
-            if operation.method != "GET":
+            if not operation.is_read:
                 self._note_budget(response)
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 return answers.sort(operation, response)
         raise AccountRejected(f"{operation.name}: 401 with a new token")
+
+    def scoped(
+        self,
+        operation: Operation,
+        path: Mapping[str, str] | None = None,
+        *,
+        scopes: Sequence[str],
+    ) -> Answer:
+        """`call` for one record with scopes, in the spelling that is known to be understood."""
+        return self.call(operation, path, query=self._spelling.ways(scopes)[0])
 
     def collection(
         self,
         operation: Operation,
         path: Mapping[str, str] | None = None,
         *,
-        query: Query | None = None,
+        query: Query = (),
+        scopes: Sequence[str] = (),
+        shows: Sequence[str] = (),
     ) -> list[Json]:
-        """Every record of a collection, of all its pages if the portal splits it unasked.
+        """Every record of a collection. Raises as `call`.
 
-        Raises as `call`. An answer that is no collection is TryLater: taken for an empty one it
-        would turn every booking into a missing one.
+        `shows` are the parts that `scopes` bring. Records without them were asked for in a spelling
+        that the portal does not understand: the next is tried, once for a connection. Where none
+        helps, the records come as they are.
+        """
+        if not scopes:
+            return self._pages(operation, path, query)
+        first: list[Json] | None = None
+        for spelt in self._spelling.ways(scopes):
+            found = self._pages(operation, path, [*query, *spelt])
+            if not (found and shows):
+                return found  # it does not tell how it was understood
+            complete = understood(found, shows)
+            self._spelling.learn(scopes, spelt, understood=complete)
+            if complete:
+                return found
+            first = found if first is None else first
+        return first or []
+
+    def _pages(
+        self, operation: Operation, path: Mapping[str, str] | None, query: Query
+    ) -> list[Json]:
+        """The records of all pages, if the portal splits the answer unasked.
+
+        An answer that is no collection is TryLater: taken for an empty one it would turn every
+        booking into a missing one.
         """
         found: list[Json] = []
         page = pages = 1
         while page <= pages:
-            asked = dict(query or {}) | ({"page": str(page)} if page > 1 else {})
+            asked = [*query, ("page", str(page))] if page > 1 else query
             answer = self.call(operation, path, query=asked)
             records = fields.items(answer.data)
             if records is None:
@@ -111,15 +148,25 @@ class Client:
             page += 1
         return found
 
+    def published(self, path: str) -> bytes:
+        """A public file of the site, outside the API and without a token. Raises TryLater."""
+        try:
+            response = self._http.get(path, headers={"Accept": "*/*"})
+        except httpx.RequestError as error:
+            raise TryLater(f"{path}: {type(error).__name__}") from None
+        if response.status_code != HTTPStatus.OK or answers.is_page(response):
+            raise TryLater(f"{path}: {response.status_code}", answers.retry_after(response))
+        return response.content
+
     def _send(
-        self, operation: Operation, url: str, token: Token, query: Query | None, body: Json | None
+        self, operation: Operation, url: str, token: Token, query: Query, body: Json | None
     ) -> httpx.Response:
         try:
             # Not `.delete()`: it takes no body, and a cancellation's reason is one.
             return self._http.request(
                 operation.method,
                 url,
-                params=query,
+                params=list(query) or None,
                 json=body,
                 headers={"Authorization": f"Bearer {token.value}"},
             )

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from datetime import date, datetime, timedelta
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from slotbridge.connectors.docplanner import (
-    catalogue,
-    fields,
-    messages,
-    operations,
-    periods,
-    records,
-    site,
-)
+from slotbridge.connectors.docplanner import catalogue, messages, periods, site
 from slotbridge.connectors.docplanner.answers import Conflict, Invalid
+from slotbridge.connectors.docplanner.api import Api
 from slotbridge.connectors.docplanner.client import Client
-from slotbridge.connectors.docplanner.records import Json, Place
+from slotbridge.connectors.docplanner.values import (
+    BookingToMake,
+    BookingToMove,
+    BreakToMake,
+    CalendarStatus,
+    ConfirmedBy,
+    Person,
+)
 from slotbridge.kit import clock
 from slotbridge.sync.contract import (
     Access,
@@ -36,6 +36,7 @@ from slotbridge.sync.contract import (
     OutcomeUnknown,
     PortalBooking,
     PortalBreak,
+    PortalError,
     Question,
     Refused,
     ServiceAtAddress,
@@ -44,18 +45,14 @@ from slotbridge.sync.contract import (
     VisitToTell,
 )
 
-log = logging.getLogger(__name__)
-
 LONGEST_READ = timedelta(days=179)  # 180 are allowed; a day of 25 hours must not spoil it
 # Notifications fetched at once: what a lost answer held is gone from the queue, so not the 100
 # that are allowed.
 PULLED_AT_ONCE = 25
-BOOKING_SCOPES = "booking.patient,booking.address_service"
+RELEASED_EVERY = timedelta(hours=1)
 # A40: a booking of the clinic's own, unless it chose to send names.
-NEUTRAL_NAME, NEUTRAL_SURNAME = "Rezerwacja", "HIS"
+NOBODY = Person("Rezerwacja", "HIS")
 MINUTE = timedelta(minutes=1)
-
-Read = TypeVar("Read")
 
 
 class DocplannerConnector(CalendarConnector):
@@ -76,6 +73,10 @@ class DocplannerConnector(CalendarConnector):
         """Raises Refused for settings that the account form does not offer."""
         self._site = site.read(access.settings)
         self._client = Client(access, self._site.base_url, transport=transport)
+        self._api = Api.of(self._client, self._site)
+        # What was asked to be deleted without an answer: never again without a look.
+        self._puts_only = False
+        self._doubted_breaks: set[str] = set()
 
     @property
     def budget(self) -> Budget | None:
@@ -101,10 +102,10 @@ class DocplannerConnector(CalendarConnector):
         self._client.close()
 
     def check(self) -> None:
-        self._client.collection(operations.GET_FACILITIES)
+        self._api.directory.get_facilities()
 
     def read_catalogue(self) -> Iterator[CatalogueRecord]:
-        return catalogue.read(self._client)
+        return catalogue.read(self._api, self._site.zone)
 
     # --- what can be booked ------------------------------------------------------------------
 
@@ -119,22 +120,25 @@ class DocplannerConnector(CalendarConnector):
         """Raises Refused before sending for periods outside their date or beyond the horizon.
 
         A lone emptied date is deleted; but after a PUT of the last minutes it is put as well: the
-        portal works PUTs off later, and a deletion could overtake one.
+        portal works PUTs off later, and a deletion could overtake one. After a deletion whose
+        outcome is unknown this connection puts too, for only a PUT may be repeated blindly.
         """
         if not days:
             raise ValueError("an empty list of slots is undefined at the portal")
         self._refuse_other_days(listing, days)
-        if not avoid and len(days) == 1 and not any(days.values()):
+        alone = len(days) == 1 and not any(days.values())
+        if alone and not avoid and not self._puts_only:
             digest = self._delete_day(listing, next(iter(days)), sending)
             if digest:
                 return digest
         latest = clock.now() + self.horizon
-        request = periods.request(days, listing.tz, latest=latest, avoid=avoid)
+        insurer = self._site.public_insurer
+        request = periods.request(days, listing.tz, latest=latest, avoid=avoid, insurer=insurer)
         if request is None:
             said = "replaceSlots: every way to say this was used a moment ago"
             raise TryLater(said, self.repeat_window)
         sending(request.digest)
-        self._client.call(operations.REPLACE_SLOTS, _ids(listing), body=request.body)
+        self._api.calendar.replace_slots(listing, request.body)
         return request.digest
 
     def _delete_day(self, listing: ListingRef, day: date, sending: Callable[[str], None]) -> str:
@@ -142,9 +146,12 @@ class DocplannerConnector(CalendarConnector):
         digest = periods.digest_of("DELETE", day.isoformat())
         sending(digest)
         try:
-            self._client.call(operations.DELETE_SLOTS, _ids(listing) | {"date": day.isoformat()})
+            self._api.calendar.delete_slots(listing, day)
         except Gone:
             return ""
+        except OutcomeUnknown as unknown:
+            self._puts_only = True
+            raise TryLater(str(unknown)) from None
         return digest
 
     def _refuse_other_days(self, listing: ListingRef, days: Iterable[date]) -> None:
@@ -160,9 +167,11 @@ class DocplannerConnector(CalendarConnector):
     ) -> frozenset[OfferedStart]:
         found: set[OfferedStart] = set()
         for since, till in _windows(start, end):
-            query = {"with": "slot.services"} | _range(listing, "start", since, "end", till)
-            slots = self._client.collection(operations.GET_SLOTS, _ids(listing), query=query)
-            found.update(_offered(slots))
+            slots = self._api.calendar.get_slots(listing, since, till)
+            if slots and all(slot.services is None for slot in slots):
+                raise Refused("getSlots: the slots came without their services")
+            for slot in slots:
+                found.update(OfferedStart(slot.start, each) for each in slot.services or ())
         return frozenset(offer for offer in found if start <= offer.start < end)
 
     # --- bookings ----------------------------------------------------------------------------
@@ -170,77 +179,37 @@ class DocplannerConnector(CalendarConnector):
     def bookings(self, listing: ListingRef, start: datetime, end: datetime) -> list[PortalBooking]:
         found: list[PortalBooking] = []
         for since, till in _windows(start, end):
-            query = {"with": BOOKING_SCOPES} | _range(listing, "start", since, "end", till)
-            found += self._read_all(
-                operations.GET_BOOKINGS, listing, query, lambda item: _booking(item, listing)
-            )
+            found += self._api.bookings.get_bookings(listing, since, till)
         # Whether the range means the start is silent.
         return [booking for booking in found if start <= booking.start < end]
 
     def booking(self, listing: ListingRef, booking: str) -> PortalBooking:
-        path = _ids(listing) | {"booking": booking}
-        answer = self._client.call(operations.GET_BOOKING, path, query={"with": "booking.moving"})
-        found = records.booking(fields.mapping(answer.data), _place(listing, booking))
-        if found is None:
-            raise TryLater("getBooking: an answer without a booking")
-        return found
+        return self._api.bookings.get_booking(listing, booking)
 
     def book(self, listing: ListingRef, visit: VisitToTell) -> PortalBooking:
-        start = periods.wire_time(visit.start, listing.tz)
-        answer = self._client.call(
-            operations.BOOK_SLOT,
-            _ids(listing) | {"start": start},
-            body={
-                "address_service_id": visit.service,
-                "duration": _minutes(visit),
-                "patient": self._patient(visit),
-                "comment": _marked(visit.marker),
-            },
+        wanted = BookingToMake(
+            visit.start, visit.end, visit.service, self._person(visit), _marked(visit.marker)
         )
-        made = {"booked_by": "integration"} | dict(fields.mapping(answer.data))
-        found = records.booking(made, _place(listing), (visit.start, visit.end))
-        if found is None:  # it may be there all the same: 200 came without a body
-            raise OutcomeUnknown("bookSlot: a success without a booking")
-        return found
+        return self._api.bookings.book_slot(listing, wanted)
 
-    def _patient(self, visit: VisitToTell) -> Json:
-        """`phone` must be there, and may be null."""
+    def _person(self, visit: VisitToTell) -> Person:
         name = visit.given_name or visit.family_name
         if not (self._site.sends_identity and name):
-            return {"name": NEUTRAL_NAME, "surname": NEUTRAL_SURNAME, "phone": None}
-        named = {"name": name, "phone": visit.phone or None}
-        both = visit.given_name and visit.family_name
-        return named | ({"surname": visit.family_name} if both else {})
+            return NOBODY
+        return Person(name, visit.family_name if visit.given_name else "", visit.phone)
 
     def move(
         self, listing: ListingRef, booking: str, target: ListingRef, visit: VisitToTell
     ) -> PortalBooking:
         if target.facility != listing.facility:
             raise Refused("moveBooking: the target is in another facility")  # 403 there
-        elsewhere = target.address != listing.address
-        answer = self._client.call(
-            operations.MOVE_BOOKING,
-            _ids(listing) | {"booking": booking},
-            body={
-                "address_service_id": visit.service,
-                "start": periods.wire_time(visit.start, target.tz),
-                "duration": _minutes(visit),
-            }
-            | ({"address_id": target.address} if elsewhere else {}),
-        )
-        at = records.place_of(answer.location) or _place(target)
-        made = fields.mapping(answer.data)
-        found = records.booking(made, at, (visit.start, visit.end))
-        if found is None or found.id == booking:
-            raise OutcomeUnknown("moveBooking: a success without a new booking")
-        return found
+        elsewhere = target.address if target.address != listing.address else ""
+        wanted = BookingToMove(visit.start, visit.end, visit.service, elsewhere)
+        return self._api.bookings.move_booking(listing, booking, target, wanted)
 
     def cancel(self, listing: ListingRef, booking: str, reason: str) -> None:
-        path = _ids(listing) | {"booking": booking}
         try:
-            self._client.call(
-                operations.CANCEL_BOOKING, path, body={"reason": reason} if reason else None
-            )
+            self._api.bookings.cancel_booking(listing, booking, reason)
         except Invalid:
             # Both "not booked any more" and "not possible here": the booking tells which.
             if not self.booking(listing, booking).is_booked:
@@ -248,113 +217,140 @@ class DocplannerConnector(CalendarConnector):
             raise
 
     def confirm(self, listing: ListingRef, booking: str) -> None:
-        path = _ids(listing) | {"booking": booking}
         try:
-            self._client.call(operations.CONFIRM_BOOKING, path, body={"confirmed_by": "admin"})
-        except Conflict:  # confirmed, canceled, deleted or past: the booking tells which
-            if not self.booking(listing, booking).is_booked:
+            self._api.bookings.confirm_booking(listing, booking, ConfirmedBy.CLINIC)
+        except Conflict:
+            # Past; or, in words we do not know, cancelled or confirmed: the booking tells which.
+            found = self.booking(listing, booking)
+            if not found.is_booked:
                 raise Gone("confirmBooking: not booked any more") from None
+            if found.start <= clock.now():
+                raise
+        except OutcomeUnknown:
+            seen = self._look(listing, booking)
+            if seen is None or not seen.is_confirmed:
+                raise
 
     def mark_presence(self, listing: ListingRef, booking: str, *, present: bool) -> None:
-        path = _ids(listing) | {"booking": booking}
+        mark = (
+            self._api.bookings.mark_patient_presence
+            if present
+            else self._api.bookings.mark_patient_absence
+        )
         try:
-            self._client.call(
-                operations.MARK_PRESENCE if present else operations.MARK_ABSENCE, path
-            )
-        except Conflict:
-            raise Gone("markPatientPresence: the booking was canceled") from None
+            mark(listing, booking)
+        except OutcomeUnknown:
+            found = self._look(listing, booking)
+            if found is None or found.presence != ("present" if present else "absent"):
+                raise
+
+    def _look(self, listing: ListingRef, booking: str) -> PortalBooking | None:
+        """A booking with all that only the list of bookings tells; None if it cannot be had now."""
+        with suppress(PortalError):
+            start = self.booking(listing, booking).start
+            for found in self.bookings(listing, start, start + MINUTE):
+                if found.id == booking:
+                    return found
+        return None
 
     # --- services ----------------------------------------------------------------------------
 
     def services_at(self, listing: ListingRef) -> list[ServiceAtAddress]:
-        found = self._client.collection(
-            operations.GET_ADDRESS_SERVICES, _ids(listing), query={"with": catalogue.SERVICE_SCOPES}
-        )
-        return [records.service_at(each) for each in found if fields.identifier(each.get("id"))]
+        return [
+            ServiceAtAddress(
+                service=found.service,
+                id=found.id,
+                custom_name=found.custom_name,
+                price_minor=found.price_minor,
+                is_price_from=found.is_price_from,
+                minutes=found.minutes,
+                is_visible=found.is_visible,
+                min_age=found.min_age,
+                max_age=found.max_age,
+            )
+            for found in self._api.services.get_address_services(listing)
+        ]
 
     def add_service(self, listing: ListingRef, wanted: ServiceAtAddress) -> str:
-        body = {"service_id": wanted.service} | records.service_body(wanted)
         try:
-            answer = self._client.call(operations.ADD_ADDRESS_SERVICE, _ids(listing), body=body)
+            made = self._api.services.add_address_service(listing, wanted)
         except Conflict:
-            made = ""
-        else:
-            made = fields.identifier(fields.mapping(answer.data).get("id"))
-        for found in [] if made else self.services_at(listing):
-            if found.service == wanted.service:
-                return found.id
+            there = self._equal_service(listing, wanted)
+            if not there:
+                raise
+            return there
+        made = made or self._equal_service(listing, wanted)
         if not made:
             raise OutcomeUnknown("addAddressService: a success without an id")
         return made
 
+    def _equal_service(self, listing: ListingRef, wanted: ServiceAtAddress) -> str:
+        """The id of the address's service of the same dictionary entry, that of the same name if
+        there are several; "" if there is none.
+        """
+        same = [each for each in self.services_at(listing) if each.service == wanted.service]
+        same.sort(key=lambda each: each.custom_name != wanted.custom_name)
+        return same[0].id if same else ""
+
     def change_service(self, listing: ListingRef, wanted: ServiceAtAddress) -> None:
-        path = _ids(listing) | {"address_service": wanted.id}
-        self._client.call(
-            operations.UPDATE_ADDRESS_SERVICE, path, body=records.service_body(wanted)
-        )
+        self._api.services.update_address_service(listing, wanted)
 
     def remove_service(self, listing: ListingRef, service_id: str) -> None:
-        path = _ids(listing) | {"address_service": service_id}
-        try:
-            self._client.call(operations.DELETE_ADDRESS_SERVICE, path)
-        except Gone:
-            return
+        with suppress(Gone):
+            self._api.services.delete_address_service(listing, service_id)
 
     def open_calendar(self, listing: ListingRef) -> None:
         try:
-            self._client.call(operations.ENABLE_CALENDAR, _ids(listing))
-        except Conflict:  # enabled already
-            return
+            self._api.calendar.enable_calendar(listing)
+        except OutcomeUnknown:
+            with suppress(PortalError):
+                if self._api.calendar.get_calendar(listing) is CalendarStatus.ENABLED:
+                    return
+            raise
 
     # --- breaks ------------------------------------------------------------------------------
 
     def breaks(self, listing: ListingRef, start: datetime, end: datetime) -> list[PortalBreak]:
         found: dict[str, PortalBreak] = {}
         for since, till in _windows(start, end):
-            query = _range(listing, "since", since, "till", till)
-            read = self._read_all(operations.GET_BREAKS, listing, query, records.calendar_break)
+            read = self._api.calendar.get_calendar_breaks(listing, since, till)
             found |= {each.id: each for each in read}  # one over two windows comes twice
         return [each for each in found.values() if each.start < end and start < each.end]
 
     def add_break(
         self, listing: ListingRef, start: datetime, end: datetime, marker: str
     ) -> PortalBreak:
-        asked = PortalBreak("", start, end, _marked(marker))
+        wanted = BreakToMake(start, end, _marked(marker))
         try:
-            answer = self._client.call(
-                operations.ADD_BREAK,
-                _ids(listing),
-                body={
-                    "since": periods.wire_time(start, listing.tz),
-                    "till": periods.wire_time(end, listing.tz),
-                    "description": asked.description,
-                },
-            )
+            made = self._api.calendar.add_calendar_break(listing, wanted)
         except Conflict:  # ours, of an attempt whose answer was lost
-            equal = self._equal_break(listing, asked)
+            equal = self._equal_break(listing, wanted)
             if equal is None:
                 raise
             return equal
-        at = records.place_of(answer.location)
-        named = PortalBreak(at.id if at else "", start, end, asked.description)
-        made = records.calendar_break(fields.mapping(answer.data), named)
-        made = made or self._equal_break(listing, asked)
+        made = made or self._equal_break(listing, wanted)
         if made is None:
             raise OutcomeUnknown("addCalendarBreak: a success without a break")
         return made
 
-    def _equal_break(self, listing: ListingRef, asked: PortalBreak) -> PortalBreak | None:
-        for found in self.breaks(listing, asked.start, asked.end):
-            same_time = (found.start, found.end) == (asked.start, asked.end)
-            if same_time and found.description == asked.description:
+    def _equal_break(self, listing: ListingRef, wanted: BreakToMake) -> PortalBreak | None:
+        for found in self.breaks(listing, wanted.start, wanted.end):
+            same_time = (found.start, found.end) == (wanted.start, wanted.end)
+            if same_time and found.description == wanted.description:
                 return found
         return None
 
     def delete_break(self, listing: ListingRef, break_id: str) -> None:
         try:
-            self._client.call(operations.DELETE_BREAK, _ids(listing) | {"break_id": break_id})
+            if break_id in self._doubted_breaks:
+                self._api.calendar.get_calendar_break(listing, break_id)
+            self._api.calendar.delete_calendar_break(listing, break_id)
+        except OutcomeUnknown as unknown:
+            self._doubted_breaks.add(break_id)
+            raise TryLater(str(unknown)) from None
         except Gone:
-            return
+            pass
+        self._doubted_breaks.discard(break_id)
 
     # --- notifications -----------------------------------------------------------------------
 
@@ -363,74 +359,34 @@ class DocplannerConnector(CalendarConnector):
         return self._site.delivery is not site.Delivery.PUSH
 
     def pull(self) -> list[bytes]:
-        if self._site.delivery is site.Delivery.PUSH:
+        if not self.is_pulled:
             return []
-        answer = self._client.call(operations.PULL, query={"limit": str(PULLED_AT_ONCE)})
-        return messages.pulled(answer)
+        return self._api.notifications.pull_multiple_notification(PULLED_AT_ONCE)
 
     def release(self) -> bool:
         if self._site.delivery is site.Delivery.PULL:
             return False
         try:
-            self._client.call(operations.RELEASE)
+            self._api.notifications.release_notifications()
         except Refused:  # not on push there
             return False
+        except OutcomeUnknown as unknown:
+            raise TryLater(str(unknown), RELEASED_EVERY) from None
         return True
 
     def published_addresses(self) -> frozenset[str]:
-        return frozenset()
+        return self._api.notifications.published_addresses()
+
+    def read_message(self, body: bytes) -> Event:
+        return messages.read_message(body, self._site)
 
     @classmethod
     def message_key(cls, body: bytes) -> str:
         return messages.message_key(body)
 
     @classmethod
-    def read_message(cls, body: bytes) -> Event:
-        return messages.read_message(body)
-
-    @classmethod
     def read_question(cls, body: bytes) -> Question | None:
         return messages.read_question(body)
-
-    # --- reading -----------------------------------------------------------------------------
-
-    def _read_all(
-        self,
-        operation: operations.Operation,
-        listing: ListingRef,
-        query: Mapping[str, str],
-        read: Callable[[Json], Read | None],
-    ) -> list[Read]:
-        """Every record of a collection; one that cannot be read stops only itself."""
-        found = self._client.collection(operation, _ids(listing), query=query)
-        readable = [value for item in found if (value := read(item)) is not None]
-        if len(readable) < len(found):
-            unreadable = len(found) - len(readable)
-            log.warning(
-                "unreadable records", extra={"operation": operation.name, "count": unreadable}
-            )
-        return readable
-
-
-def _ids(listing: ListingRef) -> dict[str, str]:
-    return {"facility": listing.facility, "doctor": listing.doctor, "address": listing.address}
-
-
-def _place(listing: ListingRef, id_: str = "") -> Place:
-    return Place(listing.facility, listing.doctor, listing.address, id_)
-
-
-def _booking(found: Json, listing: ListingRef) -> PortalBooking | None:
-    return records.booking(found, _place(listing))
-
-
-def _range(
-    listing: ListingRef, first: str, start: datetime, last: str, end: datetime
-) -> dict[str, str]:
-    return {
-        first: periods.wire_time(start, listing.tz),
-        last: periods.wire_time(end, listing.tz),
-    }
 
 
 def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -439,22 +395,6 @@ def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetim
         till = min(start + LONGEST_READ, end)
         yield start, till
         start = till
-
-
-def _offered(slots: Sequence[Json]) -> Iterator[OfferedStart]:
-    """Raises Refused if no slot tells its services: then `with` was not understood (README)."""
-    if slots and not any("address_services" in slot for slot in slots):
-        raise Refused("getSlots: the slots came without their services")
-    for slot in slots:
-        start = fields.moment(slot.get("start"))
-        for service in fields.items(slot.get("address_services")) or ():
-            id_ = fields.identifier(service.get("id"))
-            if start and id_:
-                yield OfferedStart(start, id_)
-
-
-def _minutes(visit: VisitToTell) -> int:
-    return (visit.end - visit.start) // MINUTE
 
 
 def _marked(marker: str) -> str:

@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
 
 LONGEST_ID = 100
 LONGEST_TEXT = 2000
 LONGEST_MINUTES = 7 * 24 * 60
-LARGEST_PRICE = 10_000_000  # whole units
+LARGEST_PRICE = 100_000_000  # whole units: some currencies have small ones
 _ID = re.compile(r"(?=.*[^.])[A-Za-z0-9_.:@~-]{1,100}")  # dots alone would climb a URL's path
 
 
@@ -87,12 +88,48 @@ def duration(value: object) -> timedelta | None:
     return timedelta(minutes=int(found)) if whole else None
 
 
-def price_minor(value: object) -> int | None:
-    """Minor units from the portal's whole ones; None if there is no price."""
+def price_minor(value: object, decimals: int) -> int | None:
+    """Minor units from the portal's whole ones, of a currency with so many decimals; further ones
+    are cut off, as the portal does. None if there is no price.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
         found = Decimal(str(value))
     except (InvalidOperation, ValueError):
         return None
-    return int(found * 100) if found.is_finite() and 0 <= found <= LARGEST_PRICE else None
+    if not (found.is_finite() and 0 <= found <= LARGEST_PRICE):
+        return None
+    return int(found.scaleb(decimals))
+
+
+def price(minor: int | None, decimals: int) -> int | float | None:
+    """The JSON number for minor units of a currency with so many decimals.
+
+    Whole where it can be. The nearest float of a price of at most 15 digits is written with the
+    digits of the price: no 199.99000000000001.
+    """
+    if minor is None:
+        return None
+    found = Decimal(minor).scaleb(-decimals)
+    return int(found) if found == found.to_integral_value() else float(found)
+
+
+def flag(value: object) -> bool | None:
+    """None where nothing was said."""
+    return value if isinstance(value, bool) else None
+
+
+def whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def web_address(value: object) -> str:
+    """A link that can be shown to be followed; "" for any other text."""
+    found = text(value, longest=500)
+    try:
+        parts = urlsplit(found)
+    except ValueError:
+        return ""
+    followed = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return found if followed and found.isascii() and " " not in found else ""

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
 from slotbridge.connectors.docplanner import fields, records
-from slotbridge.connectors.docplanner.answers import Answer
 from slotbridge.connectors.docplanner.records import Json, Place
+from slotbridge.connectors.docplanner.site import Site
 from slotbridge.sync.contract import Event, Heard, MessageUnreadable, PortalBooking, Question
 
 LONGEST_BODY = 1024 * 1024
@@ -28,12 +28,12 @@ EVENTS: Mapping[str, Heard] = {
     "booking-canceled": Heard.CANCELED,
     "booking-moving": Heard.NOTHING,
     "booking-moved": Heard.MOVED,
-    "booking-confirmed": Heard.NOTHING,
-    "booking-payment-status-changed": Heard.NOTHING,
+    "booking-confirmed": Heard.DETAILS,
+    "booking-payment-status-changed": Heard.DETAILS,
     "break-created": Heard.CALENDAR,
     "break-moved": Heard.CALENDAR,
     "break-removed": Heard.CALENDAR,
-    "presence-marked": Heard.NOTHING,
+    "presence-marked": Heard.DETAILS,
     "address-service-created": Heard.SERVICES,
     "address-service-changed": Heard.SERVICES,
     "address-service-deleted": Heard.SERVICES,
@@ -42,11 +42,8 @@ EVENTS: Mapping[str, Heard] = {
     "address-unassigned": Heard.CATALOGUE,
 }
 PLACE_PARTS = ("facility", "doctor", "address")
-BOOKING_PART = {
-    "slot-booked": "visit_booking",
-    "booking-canceled": "visit_booking",
-    "booking-moved": "new_visit_booking",
-}
+OF_A_BOOKING = {Heard.BOOKED, Heard.CANCELED, Heard.MOVED, Heard.DETAILS}
+BOOKING_PART = {"booking-moved": "new_visit_booking"}  # of all others: visit_booking
 REQUEST_PART = {"slot-booking": "visit_booking_request", "booking-moving": "creating_booking"}
 # The keys that say when something happens or happened.
 MOMENTS = frozenset(
@@ -64,18 +61,6 @@ MOMENTS = frozenset(
 )
 
 
-def pulled(answer: Answer) -> list[bytes]:
-    """The notifications of one reading of the queue, each as a body of its own.
-
-    What cannot be taken apart is handed on whole: it is off the queue, and parked with its reason
-    it can still be read by a person.
-    """
-    found = fields.mapping(answer.data).get("notifications")
-    if isinstance(found, list):
-        return [json.dumps(each).encode() for each in found]
-    return [answer.content] if answer.content.strip() else []
-
-
 def message_key(body: bytes) -> str:
     """Name, ids and times of a notification as a digest: the same for every delivery of it, in
     whatever order its keys are written. What cannot be read is keyed by its bytes. Never raises.
@@ -88,8 +73,8 @@ def message_key(body: bytes) -> str:
     return f"{name}:{hashlib.sha256(json.dumps(told).encode()).hexdigest()}"
 
 
-def read_message(body: bytes) -> Event:
-    """The event, with what it says of the booking as a hint.
+def read_message(body: bytes, of: Site) -> Event:
+    """The event, with what it says of the booking as a hint; prices are those of the site.
 
     Raises MessageUnreadable if it is no notification, or one we need that lacks an id we need.
     """
@@ -98,16 +83,17 @@ def read_message(body: bytes) -> Event:
     at = _place(data)
     id_ = old_id = ""
     hint: PortalBooking | None = None
-    if heard in {Heard.BOOKED, Heard.CANCELED, Heard.MOVED}:
-        told = fields.mapping(data.get(BOOKING_PART[name]))
+    if heard in OF_A_BOOKING:
+        told = dict(fields.mapping(data.get(BOOKING_PART.get(name, "visit_booking"))))
         id_ = fields.identifier(told.get("id"))
-        hint = records.booking(told, at)
+        hint = records.booking(told | _said_beside(name, data), at, of)
         _require(bool(id_), "the booking has no id")
         if heard is Heard.MOVED:
             old_id = fields.identifier(fields.mapping(data.get("old_visit_booking")).get("id"))
             _require(bool(old_id), "the booking before the move has no id")
     if heard not in {Heard.NOTHING, Heard.SERVICES, Heard.CATALOGUE}:
         _require(bool(at.facility and at.doctor and at.address), "a place has no id")
+    _require(heard is not Heard.DETAILS or hint is not None, "the booking has no times")
     return Event(
         heard=heard,
         name=name,
@@ -119,6 +105,20 @@ def read_message(body: bytes) -> Event:
         hint=hint,
         said_at=fields.moment(created_at),
     )
+
+
+def _said_beside(name: str, data: Json) -> dict[str, object]:
+    """What an event says of its booking outside of it, as an answer with every scope would: no
+    single answer of the API carries all of it.
+    """
+    if name == "booking-confirmed":
+        return {"confirmed": True}
+    if name == "presence-marked":
+        return {"presence": data.get("presence")}
+    if name == "booking-payment-status-changed":
+        status = fields.mapping(data.get("visit_payment_status"))
+        return {"visit_payment_status": status.get("status_to")}
+    return {}
 
 
 def read_question(body: bytes) -> Question | None:

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from slotbridge.kit import clock
-from slotbridge.sync.contract import OpenPeriod, Refused
+from slotbridge.sync.contract import OpenPeriod, Payer, Refused
 
 MINUTE = timedelta(minutes=1)
 # "within one day" (400 otherwise): whether midnight itself still belongs to it is silent.
@@ -35,12 +35,18 @@ class Request:
 
 
 def request(
-    days: Mapping[date, Sequence[OpenPeriod]], tz: ZoneInfo, *, latest: datetime, avoid: Set[str]
+    days: Mapping[date, Sequence[OpenPeriod]],
+    tz: ZoneInfo,
+    *,
+    latest: datetime,
+    avoid: Set[str],
+    insurer: int | None = None,
 ) -> Request | None:
     """A request that replaces these dates and whose digest is not in `avoid`.
 
-    None if there is no other way to say it. Raises Refused for periods that the portal would
-    refuse: outside their date, overlapping, under a minute, or ending after `latest`.
+    `insurer` is the site's public one, if it has one. None if there is no other way to say it.
+    Raises Refused for periods that the portal would refuse: outside their date, overlapping, under
+    a minute, ending after `latest`, or for the publicly insured alone where nobody insures them.
     """
     bounds = [_within(day, tz, latest) for day in sorted(days)]
     periods = [
@@ -49,27 +55,44 @@ def request(
         for period in _complete(day, days[day], bound, tz)
     ]
     for variation in _variations(periods, bounds):
-        said = body(variation, tz)
+        said = body(variation, tz, insurer)
         digest = digest_of("PUT", said)
         if digest not in avoid:
             return Request(said, digest)
     return None
 
 
-def body(periods: Sequence[OpenPeriod], tz: ZoneInfo) -> Body:
-    """ReplaceSlotsRequest; a period without offers has no services."""
+def body(periods: Sequence[OpenPeriod], tz: ZoneInfo, insurer: int | None = None) -> Body:
+    """ReplaceSlotsRequest; a period without offers has no services. Raises Refused."""
+    return {"slots": [_slot(period, tz, insurer) for period in periods]}
+
+
+def _slot(period: OpenPeriod, tz: ZoneInfo, insurer: int | None) -> dict[str, object]:
+    said: dict[str, object] = {
+        "start": wire_time(period.start, tz),
+        "end": wire_time(period.end, tz),
+        "address_services": [
+            {"address_service_id": offer.service, "duration": offer.minutes}
+            for offer in period.offers
+        ],
+    }
+    return said | _insurance(period.payer, insurer) if period.offers else said
+
+
+def _insurance(payer: Payer, insurer: int | None) -> dict[str, object]:
+    """Who may book the period: left to the portal's default where no insurer is public, for there
+    the insured come with private insurers of which we know nothing.
+    """
+    if insurer is None:
+        if payer is Payer.INSURANCE:
+            raise Refused("replaceSlots: this site of the portal has no public insurance")
+        return {}
+    if payer is Payer.PATIENT:
+        return {"insurance_accepted": "without-insurance-only"}
+    alone = payer is Payer.INSURANCE
     return {
-        "slots": [
-            {
-                "start": wire_time(period.start, tz),
-                "end": wire_time(period.end, tz),
-                "address_services": [
-                    {"address_service_id": offer.service, "duration": offer.minutes}
-                    for offer in period.offers
-                ],
-            }
-            for period in periods
-        ]
+        "insurance_accepted": "with-insurance-only" if alone else "with-and-without-insurance",
+        "insurance_providers": [insurer],  # a number here, text everywhere else (behaviour.md 2)
     }
 
 

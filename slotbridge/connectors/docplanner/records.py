@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from slotbridge.connectors.docplanner import fields
+from slotbridge.connectors.docplanner.site import Site
 from slotbridge.sync.contract import (
     By,
+    Payer,
     Payment,
     PortalBooking,
     PortalBreak,
     PortalPatient,
-    ServiceAtAddress,
 )
 
 Json = Mapping[str, object]
@@ -44,13 +45,13 @@ PAID_WITHIN = timedelta(minutes=90)  # else the portal cancels
 
 _LOCATION = re.compile(
     r"/facilities/(?P<facility>[^/]+)/doctors/(?P<doctor>[^/]+)"
-    r"/addresses/(?P<address>[^/]+)/(?:bookings|breaks)/(?P<id>[^/]+)/?$"
+    r"/addresses/(?P<address>[^/]+)/(?:bookings|breaks|services)/(?P<id>[^/]+)/?$"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Ids of a facility, a doctor and an address; `id` of a booking or break there."""
+    """Ids of a facility, a doctor and an address; `id` of a booking, break or service there."""
 
     facility: str
     doctor: str
@@ -71,9 +72,9 @@ def place_of(location: str) -> Place | None:
 
 
 def booking(
-    found: Json, at: Place, within: tuple[datetime, datetime] | None = None
+    found: Json, at: Place, of: Site, within: tuple[datetime, datetime] | None = None
 ) -> PortalBooking | None:
-    """A booking at this place, or None without an id or times.
+    """A booking at this place of a site, or None without an id or times.
 
     `within` stands in for missing times and at.id for a missing id: after book and move we know
     them ourselves.
@@ -97,11 +98,15 @@ def booking(
         canceled_by=BY.get(fields.text(found.get("canceled_by"))),
         service=fields.identifier(service.get("id")),
         dictionary_service=fields.identifier(service.get("service_id")),
-        price_minor=fields.price_minor(service.get("price")),
+        price_minor=fields.price_minor(service.get("price"), of.decimals),
         patient=patient(found.get("patient")),
         comment=fields.text(found.get("comment")),
         payment=_payment(found),
         pay_until=_pay_until(found),
+        is_confirmed=fields.flag(found.get("confirmed")),
+        presence=presence(found.get("presence")),
+        payer=_payer(found, of),
+        video_url=fields.web_address(found.get("videocall_url")),
         origin_id=fields.identifier(chain.get("origin_booking_id")),
         newest_id=fields.identifier(chain.get("newest_booking_id")),
     )
@@ -134,6 +139,21 @@ def _pay_until(found: Json) -> datetime | None:
     if booked_at is None or _payment(found) not in {Payment.TO_BE_PAID, Payment.NOT_PAID}:
         return None
     return _plus(booked_at, PAID_WITHIN)
+
+
+def presence(value: object) -> str:
+    """Lower case in answers, upper case in notifications (behaviour.md section 10)."""
+    said = fields.text(value, longest=20).lower()
+    return said if said in {"present", "absent"} else ""
+
+
+def _payer(found: Json, of: Site) -> Payer | None:
+    """None where nothing is said of an insurance; a private insurer is the patient's affair."""
+    if "insurance" not in found:
+        return None
+    insurer = fields.identifier(fields.mapping(found.get("insurance")).get("id"))
+    is_public = of.public_insurer is not None and insurer == str(of.public_insurer)
+    return Payer.INSURANCE if is_public else Payer.PATIENT
 
 
 def times(found: Json) -> tuple[datetime, datetime] | None:
@@ -189,36 +209,3 @@ def calendar_break(found: Json, fallback: PortalBreak | None = None) -> PortalBr
         return None
     description = fields.text(found.get("description"))
     return PortalBreak(id_, start, end, description or (fallback.description if fallback else ""))
-
-
-def service_at(found: Json) -> ServiceAtAddress:
-    """A service of an address; with the scopes for custom name and ages, or without."""
-    ages = fields.mapping(found.get("allowed_patients"))
-    return ServiceAtAddress(
-        service=fields.identifier(found.get("service_id")),
-        id=fields.identifier(found.get("id")),
-        custom_name=fields.text(found.get("custom_name")),
-        price_minor=fields.price_minor(found.get("price")),
-        is_price_from=found.get("is_price_from") is True,
-        is_visible=found.get("is_visible") is not False,
-        min_age=_whole(ages.get("minimum_age")),
-        max_age=_whole(ages.get("maximum_age")),
-    )
-
-
-def service_body(wanted: ServiceAtAddress) -> dict[str, object]:
-    """What addAddressService and updateAddressService take, apart from the dictionary's id."""
-    ages = {"minimum_age": wanted.min_age, "maximum_age": wanted.max_age}
-    has_ages = any(age is not None for age in ages.values())
-    body: dict[str, object] = {
-        "price": None if wanted.price_minor is None else wanted.price_minor / 100,
-        "is_price_from": wanted.is_price_from,
-        "is_visible": wanted.is_visible,
-        "custom_name": wanted.custom_name or None,
-        "allowed_patients": ages if has_ages else None,
-    }
-    return body | ({"default_duration": wanted.minutes} if wanted.minutes else {})
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

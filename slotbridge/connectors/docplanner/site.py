@@ -48,6 +48,11 @@ CURRENCIES: Mapping[str, str] = {
     "jameda.de": "EUR",
 }
 
+DECIMALS: Mapping[str, int] = {"CLP": 0}  # of a price; two in every other currency (ISO 4217)
+# The public insurer among a site's insurance providers, where the sources name one: NFZ, the same
+# on staging and production (behaviour.md section 5). Elsewhere that number is another insurer's.
+PUBLIC_INSURERS: Mapping[str, int] = {POLAND: 13}
+
 
 class Delivery(StrEnum):
     """How notifications reach us; the portal allows either or both."""
@@ -108,6 +113,8 @@ class Site:
     base_url: str  # scheme and host, without a slash at the end
     zone: ZoneInfo
     currency: str  # ISO 4217
+    decimals: int  # of a price in it
+    public_insurer: int | None  # an insurance provider's id; None where the site has none
     delivery: Delivery
     sends_identity: bool
     keeps_services: bool  # address services follow our price lists
@@ -127,6 +134,8 @@ def read(settings: Mapping[str, str]) -> Site:
         base_url=base_url,
         zone=ZONES[chosen["domain"]],
         currency=CURRENCIES[chosen["domain"]],
+        decimals=DECIMALS.get(CURRENCIES[chosen["domain"]], 2),
+        public_insurer=PUBLIC_INSURERS.get(chosen["domain"]),
         delivery=Delivery(chosen["delivery"]),
         sends_identity=chosen["identity"] == "yes",
         keeps_services=chosen["services"] == "ours",

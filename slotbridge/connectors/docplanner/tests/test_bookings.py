@@ -56,7 +56,9 @@ def test_bookings_that_start_in_the_range_are_read_cancelled_ones_too(portal, co
         15000,
         "Slotbridge m4rk",
     )
-    assert portal.requests[0].url.params["with"] == "booking.patient,booking.address_service"
+    assert portal.requests[0].url.params["with"] == (
+        "booking.patient,booking.address_service,booking.presence,booking.confirmation"
+    )
 
 
 def test_a_booking_that_cannot_be_read_stops_only_itself(portal, connector, listing, caplog):

@@ -283,6 +283,8 @@ def test_no_error_repeats_what_was_sent_or_what_the_portal_wrote_about_it(portal
     ]
     for ending in endings:
         portal.answers.append(ending)
+        if call.name == "getBookings" and getattr(ending, "status_code", 0) == 400:
+            portal.answers.append(ending)  # asked again without the scope nobody declares
         if call.name == "cancelBooking" and getattr(ending, "status_code", 0) == 400:
             portal.will(json={"id": "77", "status": "booked", "start_at": EIGHT_30, "duration": 5})
         with pytest.raises(PortalError) as error:
@@ -318,7 +320,7 @@ def test_the_budget_is_that_of_the_last_write_not_of_reads(portal, connector, li
         connector.delete_break(listing, "5")
     assert connector.budget == Budget(40, 12, at_reset)
     portal.will(204)  # the limiter is off
-    connector.delete_break(listing, "5")
+    connector.delete_break(listing, "6")
     assert connector.budget is None
 
 

@@ -14,6 +14,7 @@ from slotbridge.sync.contract import (
     Event,
     Heard,
     MessageUnreadable,
+    Payer,
     PortalBooking,
     PortalPatient,
     Question,
@@ -48,7 +49,7 @@ def test_the_golden_files_are_the_contracts_examples():
 
 
 def test_a_patient_booked():
-    assert DocplannerConnector.read_message(golden.body("slot-booked")) == Event(
+    assert golden.read(golden.body("slot-booked")) == Event(
         heard=Heard.BOOKED,
         name="slot-booked",
         facility="1",
@@ -69,18 +70,19 @@ def test_a_patient_booked():
             price_minor=5000,
             patient=LINCOLN,
             comment="Additional information about the visit",
+            payer=Payer.PATIENT,
         ),
     )
 
 
 def test_a_patient_canceled():
-    event = DocplannerConnector.read_message(golden.body("booking-canceled"))
+    event = golden.read(golden.body("booking-canceled"))
     assert (event.heard, event.booking) == (Heard.CANCELED, "6263715")
     assert (event.hint.is_booked, event.hint.canceled_by) == (False, By.PATIENT)
 
 
 def test_a_move_names_the_booking_before_and_after():
-    event = DocplannerConnector.read_message(golden.body("booking-moved"))
+    event = golden.read(golden.body("booking-moved"))
     assert (event.heard, event.old_booking, event.booking) == (Heard.MOVED, "6263715", "6264532")
     assert (event.hint.id, event.hint.start) == ("6264532", utc(2021, 5, 27, 10))
     assert (event.hint.is_booked, event.hint.booked_by) == (True, By.CLINIC)
@@ -88,11 +90,11 @@ def test_a_move_names_the_booking_before_and_after():
 
 @pytest.mark.parametrize("name", golden.events())
 def test_every_example_is_read_as_what_it_is_about(name):
-    event = DocplannerConnector.read_message(golden.body(name))
+    event = golden.read(golden.body(name))
     heard = messages.EVENTS[name]
     assert event.heard is heard
     assert (event.name, event.facility, event.doctor, event.address) == (name, "1", "123", "111")
-    assert bool(event.booking) == (heard in {Heard.BOOKED, Heard.CANCELED, Heard.MOVED})
+    assert bool(event.booking) == (heard in messages.OF_A_BOOKING)
 
 
 def test_the_portal_asks_before_a_patient_books():
@@ -128,7 +130,7 @@ def test_what_only_tells_is_no_question(name):
 
 def test_an_event_that_nobody_knows_is_kept_and_does_nothing():
     body = golden.body("slot-booked").replace(b"slot-booked", b"slot-overbooked")
-    event = DocplannerConnector.read_message(body)
+    event = golden.read(body)
     assert (event.heard, event.name, event.address) == (Heard.NOTHING, "slot-overbooked", "111")
 
 
@@ -155,7 +157,7 @@ def test_an_event_that_nobody_knows_is_kept_and_does_nothing():
     ],
 )
 def test_a_patient_may_lack_anything(patient, read):
-    assert DocplannerConnector.read_message(booking_told(patient=patient)).hint.patient == read
+    assert golden.read(booking_told(patient=patient)).hint.patient == read
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_a_patient_may_lack_anything(patient, read):
     ],
 )
 def test_whether_it_is_booked_is_read_from_what_there_is(changes, booked, canceled_by):
-    hint = DocplannerConnector.read_message(booking_told(**changes)).hint
+    hint = golden.read(booking_told(**changes)).hint
     assert (hint.is_booked, hint.canceled_by) == (booked, canceled_by)
 
 
@@ -181,7 +183,7 @@ def test_whether_it_is_booked_is_read_from_what_there_is(changes, booked, cancel
     [("user", By.PATIENT), ("doctor", By.CLINIC), ("integration", By.US), ("", By.PATIENT)],
 )
 def test_who_booked(said, by):
-    assert DocplannerConnector.read_message(booking_told(booked_by=said)).hint.booked_by is by
+    assert golden.read(booking_told(booked_by=said)).hint.booked_by is by
 
 
 @pytest.mark.parametrize(
@@ -189,12 +191,12 @@ def test_who_booked(said, by):
 )
 def test_a_price_of_whole_units_becomes_minor_ones(price, minor):
     service = {"id": 7, "price": price}
-    hint = DocplannerConnector.read_message(booking_told(address_service=service)).hint
+    hint = golden.read(booking_told(address_service=service)).hint
     assert (hint.service, hint.price_minor) == ("7", minor)
 
 
 def test_a_booking_to_be_paid_says_so():
-    hint = DocplannerConnector.read_message(booking_told(visit_payment=True)).hint
+    hint = golden.read(booking_told(visit_payment=True)).hint
     assert hint.payment == "to-be-paid"
 
 
@@ -207,20 +209,20 @@ def test_a_booking_to_be_paid_says_so():
     ],
 )
 def test_times_are_read_in_every_spelling(changes, end):
-    hint = DocplannerConnector.read_message(booking_told(**changes)).hint
+    hint = golden.read(booking_told(**changes)).hint
     assert (hint.start, hint.end) == (utc(2021, 5, 26, 15), end)
 
 
 def test_the_doubled_hour_of_autumn_keeps_its_two_meanings():
     for offset, hour in (("+02:00", 0), ("+01:00", 1)):
         times = {"start_at": f"2026-10-25T02:30:00{offset}", "end_at": None}
-        hint = DocplannerConnector.read_message(booking_told(**times)).hint
+        hint = golden.read(booking_told(**times)).hint
         assert hint.start == utc(2026, 10, 25, hour, 30)
 
 
 @pytest.mark.parametrize("start", ["2021-05-26T16:00:00", "tomorrow", 7, None])
 def test_without_a_readable_time_the_booking_is_still_worth_reading(start):
-    event = DocplannerConnector.read_message(booking_told(start_at=start))
+    event = golden.read(booking_told(start_at=start))
     assert (event.booking, event.hint) == ("6263715", None)
 
 
@@ -250,7 +252,7 @@ def test_without_a_readable_time_the_booking_is_still_worth_reading(start):
 )
 def test_what_cannot_be_read_says_so_and_quotes_nothing(body):
     with pytest.raises(MessageUnreadable) as unreadable:
-        DocplannerConnector.read_message(body)
+        golden.read(body)
     assert "Lincoln" not in str(unreadable.value)
     assert len(DocplannerConnector.message_key(body)) <= 128
 

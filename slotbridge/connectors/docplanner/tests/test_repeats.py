@@ -81,7 +81,7 @@ def test_the_same_instant_in_another_offset_and_an_id_as_a_number_are_the_same_n
 @given(st.binary(max_size=200) | values.map(lambda value: json.dumps(value).encode()))
 def test_garbage_is_unreadable_and_nothing_worse(body):
     assert 0 < len(DocplannerConnector.message_key(body)) <= 128
-    for read in (DocplannerConnector.read_message, DocplannerConnector.read_question):
+    for read in (golden.read, DocplannerConnector.read_question):
         with suppress(MessageUnreadable):
             read(body)
 
@@ -94,7 +94,7 @@ def test_one_damaged_part_of_a_notification_is_unreadable_at_worst(event, data):
         part[data.draw(st.sampled_from(sorted(part)))] = data.draw(values)
     damaged = json.dumps(body).encode()
     assert len(DocplannerConnector.message_key(damaged)) <= 128
-    for read in (DocplannerConnector.read_message, DocplannerConnector.read_question):
+    for read in (golden.read, DocplannerConnector.read_question):
         try:
             found = read(damaged)
         except MessageUnreadable:

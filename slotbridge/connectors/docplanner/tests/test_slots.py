@@ -42,6 +42,7 @@ def test_a_day_is_told_whole_in_one_put(portal, connector, listing):
                         {"address_service_id": "11", "duration": 30},
                         {"address_service_id": "12", "duration": 45},
                     ],
+                    "insurance_accepted": "without-insurance-only",
                 }
             ]
         },
@@ -175,7 +176,8 @@ def test_an_address_that_is_gone_is_not_an_empty_one(portal, connector, listing)
 def test_slots_without_services_are_not_taken_for_slots_that_nobody_can_book(
     portal, connector, listing
 ):
-    portal.will(json={"_items": [{"start": "2026-03-03T08:00:00+01:00"}]})
+    for _spelling in range(2):
+        portal.will(json={"_items": [{"start": "2026-03-03T08:00:00+01:00"}]})
     with pytest.raises(Refused, match="without their services"):
         connector.offered(listing, EIGHT, EIGHT + timedelta(days=1))
 

@@ -6,6 +6,8 @@
 import json
 from pathlib import Path
 
+from slotbridge.connectors.docplanner import messages, site
+
 HERE = Path(__file__).parent
 SOURCE = "contract-1.14.0.2026-11-21"
 
@@ -31,3 +33,8 @@ def told(event, **changes):
 def booking_told(event="slot-booked", part="visit_booking", **changes):
     booking = json.loads(body(event))["data"][part]
     return told(event, **{part: booking | changes})
+
+
+def read(told_body, **settings):
+    """The event in a body, as a connector with these settings reads it."""
+    return messages.read_message(told_body, site.read(settings))

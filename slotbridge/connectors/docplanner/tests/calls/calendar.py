@@ -1,0 +1,205 @@
+"""Calendars, breaks, slots, bookings and notifications."""
+
+from datetime import date
+
+from slotbridge.connectors.docplanner.tests.calls.samples import (
+    AT,
+    BOOK,
+    BOOKING,
+    BREAK,
+    EIGHT,
+    HERE,
+    MOVE,
+    NINE,
+    READ_BREAK,
+    SERVICE,
+    TOLD,
+    WIRE_EIGHT,
+    WIRE_NINE,
+    id_of,
+    items,
+)
+from slotbridge.connectors.docplanner.values import (
+    BreakToMake,
+    CalendarStatus,
+    ConfirmedBy,
+    FreeSlot,
+)
+
+CALENDAR = {
+    "getCalendar": (
+        lambda api: api.calendar.get_calendar(AT),
+        (200, {"status": "disabled"}),
+        CalendarStatus.DISABLED,
+        f"{HERE}/calendar",
+        None,
+    ),
+    "enableCalendar": (
+        lambda api: api.calendar.enable_calendar(AT),
+        (200, None),
+        None,
+        f"{HERE}/calendar/enable",
+        None,
+    ),
+    "disableCalendar": (
+        lambda api: api.calendar.disable_calendar(AT),
+        (200, None),
+        None,
+        f"{HERE}/calendar/disable",
+        None,
+    ),
+    "getCalendarBreaks": (
+        lambda api: api.calendar.get_calendar_breaks(AT, EIGHT, NINE),
+        (200, items(BREAK)),
+        [READ_BREAK],
+        f"{HERE}/breaks",
+        None,
+    ),
+    "addCalendarBreak": (
+        lambda api: api.calendar.add_calendar_break(
+            AT, BreakToMake(EIGHT, NINE, "m4rk", on_coupled=True)
+        ),
+        (201, BREAK),
+        READ_BREAK,
+        f"{HERE}/breaks",
+        {
+            "since": WIRE_EIGHT,
+            "till": WIRE_NINE,
+            "description": "m4rk",
+            "apply_on_coupled_addresses": True,
+        },
+    ),
+    "getCalendarBreak": (
+        lambda api: api.calendar.get_calendar_break(AT, "9"),
+        (200, BREAK),
+        READ_BREAK,
+        f"{HERE}/breaks/9",
+        None,
+    ),
+    "moveCalendarBreak": (
+        lambda api: api.calendar.move_calendar_break(AT, "9", EIGHT, NINE),
+        (204, None),
+        None,
+        f"{HERE}/breaks/9",
+        {"since": WIRE_EIGHT, "till": WIRE_NINE},
+    ),
+    "deleteCalendarBreak": (
+        lambda api: api.calendar.delete_calendar_break(AT, "9"),
+        (204, None),
+        None,
+        f"{HERE}/breaks/9",
+        None,
+    ),
+    "getSlots": (
+        lambda api: api.calendar.get_slots(AT, EIGHT, NINE),
+        (200, items({"start": WIRE_EIGHT, "address_services": items(SERVICE)})),
+        [FreeSlot(EIGHT, ("55",))],
+        f"{HERE}/slots",
+        None,
+    ),
+    "replaceSlots": (
+        lambda api: api.calendar.replace_slots(
+            AT, {"slots": [{"start": WIRE_EIGHT, "end": WIRE_NINE, "address_services": []}]}
+        ),
+        (201, None),
+        None,
+        f"{HERE}/slots",
+        {"slots": [{"start": WIRE_EIGHT, "end": WIRE_NINE, "address_services": []}]},
+    ),
+    "deleteSlots": (
+        lambda api: api.calendar.delete_slots(AT, date(2026, 3, 3)),
+        (204, None),
+        None,
+        f"{HERE}/slots/2026-03-03",
+        None,
+    ),
+    "bookSlot": (
+        lambda api: id_of(api.bookings.book_slot(AT, BOOK)),
+        (200, BOOKING),
+        "77",
+        f"{HERE}/slots/{WIRE_EIGHT}/book",
+        {
+            "address_service_id": "55",
+            "duration": 60,
+            "patient": {"name": "Abelard", "surname": "Giza", "phone": "+48500500500"},
+            "comment": "m4rk",
+        },
+    ),
+    "getBookings": (
+        lambda api: [id_of(each) for each in api.bookings.get_bookings(AT, EIGHT, NINE)],
+        (200, items(BOOKING | {"presence": "absent", "confirmed": True})),
+        ["77"],
+        f"{HERE}/bookings",
+        None,
+    ),
+    "getBooking": (
+        lambda api: id_of(api.bookings.get_booking(AT, "77")),
+        (200, BOOKING),
+        "77",
+        f"{HERE}/bookings/77",
+        None,
+    ),
+    "cancelBooking": (
+        lambda api: api.bookings.cancel_booking(AT, "77", "lekarz choruje"),
+        (204, None),
+        None,
+        f"{HERE}/bookings/77",
+        {"reason": "lekarz choruje"},
+    ),
+    "moveBooking": (
+        lambda api: id_of(api.bookings.move_booking(AT, "76", AT, MOVE)),
+        (201, BOOKING),
+        "77",
+        f"{HERE}/bookings/76/move",
+        {"address_service_id": "55", "start": WIRE_EIGHT, "duration": 60},
+    ),
+    "confirmBooking": (
+        lambda api: api.bookings.confirm_booking(AT, "77", ConfirmedBy.PATIENT),
+        (204, None),
+        None,
+        f"{HERE}/bookings/77/confirm",
+        {"confirmed_by": "user"},
+    ),
+    "requestOpinion": (
+        lambda api: api.bookings.request_opinion("1", "123", "+48500500500"),
+        (200, None),
+        None,
+        "/facilities/1/doctors/123/opinion-request",
+        {"phone": "+48500500500"},
+    ),
+    "markPatientPresence": (
+        lambda api: api.bookings.mark_patient_presence(AT, "77"),
+        (204, None),
+        None,
+        f"{HERE}/bookings/77/presence/patient",
+        None,
+    ),
+    "markPatientAbsence": (
+        lambda api: api.bookings.mark_patient_absence(AT, "77"),
+        (204, None),
+        None,
+        f"{HERE}/bookings/77/presence/patient",
+        None,
+    ),
+    "Pull Notification": (
+        lambda api: b"slot-booked" in api.notifications.pull_notification(),
+        (200, TOLD),
+        True,
+        "/notifications",
+        None,
+    ),
+    "Pull Multiple Notification": (
+        lambda api: len(api.notifications.pull_multiple_notification(25)),
+        (200, {"notifications": [TOLD, TOLD], "remaining": 3}),
+        2,
+        "/notifications/multiple",
+        None,
+    ),
+    "Release Notifications": (
+        lambda api: api.notifications.release_notifications(),
+        (204, None),
+        None,
+        "/notifications/release",
+        None,
+    ),
+}
