@@ -122,7 +122,7 @@ def _target(at: Address, raw: object) -> Address:
     missing = invalid("Address does not exist")
     rows = Address.objects.select_related("facility", "doctor")
     found = rows.filter(pk=whole(raw, missing)).first()
-    if found is None:
+    if found is None or not found.is_integrated:
         raise missing
     if found.facility_id != at.facility_id:
         raise ApiError(403, "This address does not belong to this facility")
