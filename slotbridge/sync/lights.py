@@ -223,6 +223,8 @@ def light_of_listing(listing: Listing) -> Light:
         )
     if listing.failing_since is not None:
         return Light(Colour.FAILING, listing.failing_since, in_words(listing.problem))
+    if listing.account.writing != Account.Writing.LIVE:
+        return Light(Colour.PAUSED, listing.patrolled_at, _("Only compared: nothing is written."))
     oldest = listing.days.filter(asked__gt=F("answered")).aggregate(since=Min("asked_at"))["since"]
     if oldest is not None and oldest + FRESH_WITHIN < clock.now():
         return Light(Colour.LATE, oldest, _("Changes are waiting to be sent."))

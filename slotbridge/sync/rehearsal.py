@@ -16,8 +16,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from slotbridge.his.models import Visit
 from slotbridge.kit import clock
-from slotbridge.sync import fanout, reconcile, services
+from slotbridge.sync import fanout, periods, reconcile, services
 from slotbridge.sync.budget import RESERVE
+from slotbridge.sync.contract import OfferedStart
 from slotbridge.sync.models import (
     Account,
     Booking,
@@ -30,6 +31,9 @@ from slotbridge.sync.models import (
 )
 from slotbridge.sync.registry import calendar_class
 from slotbridge.sync.wanted import Offering, wanted_days
+
+# A booking that is refused, since the portal does not offer its time yet, and then a break (A40).
+MOST_OF_A_VISIT = 2
 
 LIVE = (Visit.Status.BOOKED, Visit.Status.ARRIVED)
 
@@ -59,14 +63,14 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """The whole account. `writes` are requests: all due days of a calendar go in one, a visit in
-    one, a step of a service in one.
+    """The whole account. `writes` are requests, at most: all due days of a calendar go in one, a
+    visit in one or two, a step of a service in one.
     """
 
     calendars: int
     visits: int
     changes: int  # visits that the portal knows, moved or cancelled here since
-    services: int  # steps at most: some turn out to need none
+    services: int  # steps, at most: some turn out to need none
     there: int
     writes: int
     minutes: int  # at the account's budget
@@ -81,7 +85,7 @@ def rehearse(account: Account) -> Rehearsal:
     calendars = _calendars_to_write(account).count()
     visits, changes = _untold(account).count(), _changed(account).count()
     steps = _services(account).count() if services.are_ours(account) else 0
-    urgent, others = visits + changes, calendars + steps
+    urgent, others = MOST_OF_A_VISIT * visits + changes, calendars + steps
     return Rehearsal(
         calendars=calendars,
         visits=visits,
@@ -136,11 +140,11 @@ def _calendar(listing: Listing, *, there: int, is_due: bool) -> Calendar:
     steps = services.services_to_tell(listing)
     offering = _offering(listing, first, last, steps)
     starts = {
-        day: len({offered.start for offered in reconcile.offered_starts(periods, after=now)})
-        for day, periods in wanted_days(listing, days, offering).items()
+        day: len({offered.start for offered in reconcile.offered_starts(wanted, after=now)})
+        for day, wanted in wanted_days(listing, days, offering).items()
     }
     shown = sorted(day for day, count in starts.items() if count)
-    to_book, to_break = _visits(listing, offering)
+    to_book, to_break, attempts = _visits(listing, offering)
     return Calendar(
         listing=listing,
         days=len(shown),
@@ -151,7 +155,7 @@ def _calendar(listing: Listing, *, there: int, is_due: bool) -> Calendar:
         to_break=to_break,
         services=len(steps),
         there=there,
-        writes=to_book + to_break + len(steps) + is_due,
+        writes=to_book + to_break + attempts + len(steps) + is_due,
     )
 
 
@@ -168,8 +172,12 @@ def _offering(
     return replace(known, at_address={**known.at_address, **added})
 
 
-def _visits(listing: Listing, offering: Offering) -> tuple[int, int]:
-    """How many visits would be told as bookings, and how many only as breaks (A40)."""
+def _visits(listing: Listing, offering: Offering) -> tuple[int, int, int]:
+    """How many visits would be told as bookings, how many only as breaks, and how many of these
+    only after a booking was refused (A40): one whose time the portal was never told of, as on a
+    first load.
+    """
+    told = _told_starts(listing)
     shown = ListingSchedule.objects.filter(listing=listing).values("schedule")
     visits = list(
         _untold(listing.account)
@@ -177,13 +185,24 @@ def _visits(listing: Listing, offering: Offering) -> tuple[int, int]:
         .values_list("visit__start", "visit__clinic", "visit__service")
     )
     offered: dict[tuple[int, date], dict[int, str]] = {}
-    booked = 0
+    booked = attempts = 0
     for start, clinic, service in visits:
         at = clinic, clock.day_of(start, listing.tz)
         if at not in offered:
             offered[at] = offering.services(*at)
-        booked += (service or 0) in offered[at]
-    return booked, len(visits) - booked
+        item = offered[at].get(service or 0)
+        if item is not None and OfferedStart(start, item) in told:
+            booked += 1
+        elif item is not None:
+            attempts += 1
+    return booked, len(visits) - booked, attempts
+
+
+def _told_starts(listing: Listing) -> frozenset[OfferedStart]:
+    told = listing.days.exclude(told=None).exclude(told=[]).values_list("told", flat=True)
+    return reconcile.offered_starts(
+        period for day in told for period in periods.from_json(day) or ()
+    )
 
 
 def _untold(account: Account) -> QuerySet[VisitTarget]:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from slotbridge.web.views import (
     clash,
+    comparing,
     configuration,
     exchanges,
     home,
@@ -71,6 +72,9 @@ urlpatterns: list[URLPattern] = [
         name="portal-services",
     ),
     path("portals/<slug:channel>/mapping/", portal_mapping.mapping_page, name="portal-mapping"),
+    path("portals/<slug:channel>/rehearsal/", comparing.rehearsal_page, name="portal-rehearsal"),
+    path("portals/<slug:channel>/reports/", comparing.reports_page, name="portal-reports"),
+    path("portals/<slug:channel>/writing/", comparing.write, name="portal-writing"),
     path("portals/<slug:channel>/answer/", exchanges.answer, name="portal-answer"),
     path("portals/<slug:channel>/retry/", portals.retry, name="portal-retry"),
     path("staff/", staff.staff_list, name="staff"),

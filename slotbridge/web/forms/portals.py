@@ -1,5 +1,7 @@
 from django import forms
 
+from slotbridge.sync import writing
+from slotbridge.sync.models import Account
 from slotbridge.web.forms.base import DayField
 
 
@@ -25,6 +27,13 @@ class ServiceForm(forms.Form):
     what = forms.ChoiceField(choices=[(one, one) for one in ("retry", "give", "leave")])
     address = forms.CharField(max_length=100)
     service = forms.CharField(max_length=100)
+
+
+class WritingForm(forms.Form):
+    """How an account writes at its portal from now on; `days` of a comparison."""
+
+    what = forms.ChoiceField(choices=Account.Writing.choices)
+    days = forms.IntegerField(required=False, min_value=1, max_value=writing.MOST_SHADOW_DAYS)
 
 
 class AnswerForm(forms.Form):

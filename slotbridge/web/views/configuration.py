@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from slotbridge.kit import clock
 from slotbridge.kit.http import PrivateAddress
-from slotbridge.sync import accounts, leaving
+from slotbridge.sync import accounts, leaving, writing
 from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import Account
 from slotbridge.web import mapping
@@ -75,6 +75,10 @@ def configuration(request: StaffRequest, channel: str = "") -> HttpResponse:
             "still_shown": leaving.still_shown(portal.account) if _leaves(portal.account) else [],
             # A portal without a login has no adviser who knows its address: people look at it.
             "asks_for_settings": portal.account.state in RESTING and not portal.has_login,
+            # How the first load begins is chosen before it, and at any time on the portal's page.
+            "may_begin": portal.has_mapping and portal.account.state in RESTING,
+            "days": range(1, writing.MOST_SHADOW_DAYS + 1),
+            "usual_days": writing.SHADOW_DAYS,
             "can_act": portal.has_mapping or portal.account.state not in RESTING,
             "zone": house_zone(request.organisation),
         },

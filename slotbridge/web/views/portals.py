@@ -15,7 +15,16 @@ from django.utils.translation import gettext as _
 
 from slotbridge.his.models import Slot
 from slotbridge.kit import clock
-from slotbridge.sync import bookings, inbox, lights, links, shown, telling_days, telling_visits
+from slotbridge.sync import (
+    bookings,
+    inbox,
+    lights,
+    links,
+    shown,
+    telling_days,
+    telling_visits,
+    writing,
+)
 from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.exchange import plan
 from slotbridge.sync.models import (
@@ -87,6 +96,7 @@ def _of_calendars(account: Account) -> dict[str, Any]:
     """What only a portal has that keeps a calendar for each doctor."""
     return {
         "listings": _listings(account),
+        "has_ended": writing.has_ended(account),
         "broken_links": len(links.broken_links(account)),
         "unassigned": _unassigned(account),
         "parked_days": _due_days(account).exclude(problem="")[:SHOWN],
@@ -139,7 +149,7 @@ def retry(request: StaffRequest, channel: str) -> HttpResponse:
 
 def _listings(account: Account) -> list[tuple[Listing, str, lights.Light]]:
     """Each calendar with the name of its address there, and its light."""
-    rows = account.listings.filter(is_active=True).select_related("practitioner")
+    rows = account.listings.filter(is_active=True).select_related("account", "practitioner")
     places = dict(account.items.filter(kind=ItemKind.ADDRESS).values_list("external_id", "name"))
     return [
         (row, places.get(row.address, ""), lights.light_of_listing(row))
