@@ -22,6 +22,7 @@ from slotbridge.sync import accounts, fanout, links
 from slotbridge.sync.engine import Engine
 from slotbridge.sync.models import Account, CatalogueItem
 from slotbridge.sync.queue import LEASE
+from tests import kept
 
 CHANNEL = "znanylekarz"
 PORTAL = "http://localhost:8100"
@@ -34,6 +35,21 @@ PERSONS = [
     ("Hazel", "O’Brackett"),
     ("Bożydar", "Ździebło"),
 ]
+
+
+# What a world knows of its rows.
+KEPT = (
+    "portal",
+    "client",
+    "organisation",
+    "unit",
+    "clinic",
+    "service",
+    "price_list",
+    "schedules",
+    "schedule",
+    "account",
+)
 
 
 class Wires(httpx.BaseTransport):
@@ -96,6 +112,22 @@ class World(House):
         self._through = http.through(self.wires)
         self._through.__enter__()
         self.engine = Engine("tests/1")
+        key = (type(self), clock.now(), doctors, push, minutes, linked)
+        if not self._put_back(key):
+            self._build(doctors, push=push, minutes=minutes, linked=linked)
+            kept.keep(key, {name: getattr(self, name) for name in KEPT})
+
+    def _put_back(self, key):
+        """Whether such a world was kept, and is here again."""
+        found = kept.put_back(key)
+        if found is None:
+            return False
+        state, at = found
+        self.__dict__.update(state)
+        self.clock.move_to(at)
+        return True
+
+    def _build(self, doctors, *, push, minutes, linked):
         self.portal = seed(
             "Lecznica Pod Lipą",
             [
