@@ -23,6 +23,7 @@ from slotbridge.sync.engine import Engine
 from slotbridge.sync.models import Account, CatalogueItem
 from slotbridge.sync.queue import LEASE
 from tests import kept
+from tests.contract_requests import CheckedTransport
 
 CHANNEL = "znanylekarz"
 PORTAL = "http://localhost:8100"
@@ -53,16 +54,19 @@ KEPT = (
 
 
 class Wires(httpx.BaseTransport):
-    """What lies between hub and portal: the portal's WSGI application, and the hub's views."""
+    """What lies between hub and portal: the portal's WSGI application, and the hub's views. All
+    that passes is held to the portal's contract, either way.
+    """
 
     def __init__(self):
-        self.portal = httpx.WSGITransport(app=sandbox_app)
+        self.portal = CheckedTransport(httpx.WSGITransport(app=sandbox_app))
         self.requests = []
 
     def handle_request(self, request):
         if request.url.port == 8100:
             self.requests.append((request.method, request.url.path))
             return self.portal.handle_request(request)
+        self.portal.notified(request.read())
         answer = Client().generic(
             request.method,
             request.url.path,
@@ -159,6 +163,7 @@ class World(House):
     def close(self):
         self.engine.close()
         self._through.__exit__(None, None, None)
+        assert self.wires.portal.breaches == [], "hub and portal keep to the contract"
 
     # --- the clinic ---
 
@@ -278,6 +283,8 @@ class World(House):
         )
 
     def fault(self, target, effect, **more):
+        if effect == "unknown":  # an event by a name that the contract lacks, on purpose
+            self.wires.portal.is_held_to_contract = False
         faults.script(target, effect, client=self.client, **more)
 
     # --- time ---
