@@ -103,6 +103,7 @@ def place():
 
 
 def test_the_story_is_told_and_nothing_is_left(place):
+    """R1: the whole integration, from registration to visits in both directions."""
     with place.demo("--once") as demo:
         assert demo.wait(240) == 0, place.said()
 

@@ -56,6 +56,7 @@ def told(clinic):
 
 
 def test_a_second_ticked_list_of_a_clinic_is_refused_by_name():
+    """R16a, A24."""
     clinic = ClinicFactory()
     first = used(PriceListFactory(clinic=clinic)).price_list
 
@@ -67,6 +68,7 @@ def test_a_second_ticked_list_of_a_clinic_is_refused_by_name():
 
 
 def test_another_clinic_another_channel_and_other_days_are_no_second_list():
+    """R16a, A25."""
     clinic = ClinicFactory()
     used(PriceListFactory(clinic=clinic, valid=Range(None, DAY)))
 
@@ -90,6 +92,7 @@ def test_a_channel_that_nobody_added_is_refused():
 
 
 def test_ticking_a_list_with_another_price_is_refused_with_everything_an_error_must_name():
+    """R16b, A26, A27: the core knows no mapping, so the rule holds for every service."""
     service = ServiceFactory()
     mine, theirs = priced(service, 200_00), priced(service, 210_00)
     used(theirs)
@@ -208,6 +211,7 @@ def test_a_list_valid_on_no_day_is_refused():
 
 
 def test_a_price_is_raised_in_all_ticked_lists_at_once():
+    """A26."""
     service = ServiceFactory()
     lists = [priced(service, 200_00) for _ in range(3)]
     for price_list in lists[:2]:

@@ -154,6 +154,7 @@ FACILITY = {
 
 
 def test_an_adviser_registers_a_facility_and_hands_out_credentials_once(browser):
+    """R4, R5, R6, R6a, R6b: the portal's side of the procedure, as the sandbox plays it."""
     assert "Nie ma jeszcze żadnej placówki" in browser.get("/adviser").text
     answer = browser.send("/adviser/new", status=201, **FACILITY)
     facility, client = Facility.objects.get(), Client.objects.get()
@@ -179,6 +180,7 @@ def test_a_line_that_cannot_be_read_is_refused_in_words(browser, field, value):
 
 
 def test_an_adviser_sets_delivery_switches_and_a_new_secret(clinic, browser, tomorrow):
+    """R6c: where notifications go."""
     path = f"/adviser/clients/{clinic.api.client.key}"
     settings = {
         "do": "settings",

@@ -303,3 +303,37 @@ def test_the_published_addresses_are_fetched_every_day_and_kept_while_they_canno
     world.after(hours=2)
     world.account.refresh_from_db()
     assert world.account.published_read_at > first
+
+
+def test_the_first_synchronisation_brings_the_lists_and_publishes_nothing(frozen):
+    """A2: facilities, addresses, persons, services; nobody is linked, nothing is written."""
+    world = World(frozen, linked=False)
+    world.open()
+    world.connect()
+    kinds = set(world.account.items.values_list("kind", flat=True))
+    assert {"facility", "doctor", "address", "place", "service", "address_service"} <= kinds
+    assert not world.account.links.exists()
+    assert [path for _, path in world.wires.writes() if "/release" not in path] == []
+    world.close()
+
+
+def test_what_is_new_on_the_portal_is_in_the_lists_the_next_morning(world):
+    """A10."""
+    doctor = world.portal.doctors[0]
+    doctor.surname = "Źrebiec-Nowy"
+    doctor.save()
+    world.after(hours=23)
+    assert not world.account.items.filter(name__contains="Nowy").exists()
+    world.after(hours=2)
+    assert world.account.items.filter(name__contains="Nowy").exists()
+
+
+def test_what_was_incomplete_is_published_by_itself_once_it_is_complete(frozen):
+    """A15, R20: with the last mapping, and nothing else to press."""
+    world = World(frozen, linked=False)
+    [slot] = world.open(count=1)
+    world.connect()
+    assert world.portal_shows() == []
+    world.link_all()
+    assert world.portal_shows() == [slot.start]
+    world.close()

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
 
 
 def test_ticked_slots_appear_on_the_portal_and_unticked_ones_do_not(world):
+    """R2, R21, R22."""
     shown = world.open(wall="09:00", count=2)
     world.open(wall="12:00", count=2, visible=False)
     world.settle()
@@ -32,6 +33,7 @@ def test_slots_withdrawn_vanish_from_the_portal(world):
 
 
 def test_a_booking_on_the_portal_becomes_a_visit_with_its_patient(world):
+    """R3, R24, R24a, R26, R26a, R26b."""
     slot = world.open(count=2)[0]
     world.settle()
     writes = len(world.wires.writes())
@@ -49,6 +51,7 @@ def test_a_booking_on_the_portal_becomes_a_visit_with_its_patient(world):
 
 
 def test_the_patient_is_found_by_e_mail_with_other_case_and_blanks(world):
+    """R25, A49."""
     slot = world.open()[0]
     known = PatientFactory(
         organisation=world.organisation,
@@ -65,6 +68,7 @@ def test_the_patient_is_found_by_e_mail_with_other_case_and_blanks(world):
 
 
 def test_a_move_on_the_portal_moves_the_visit_and_keeps_it(world):
+    """R24."""
     first, second = world.open(count=2)
     world.settle()
     booking = world.patient_books(first.start)
@@ -80,6 +84,7 @@ def test_a_move_on_the_portal_moves_the_visit_and_keeps_it(world):
 
 
 def test_a_cancellation_on_the_portal_cancels_the_visit(world):
+    """R24."""
     slot = world.open(count=1)[0]
     world.settle()
     booking = world.patient_books(slot.start)

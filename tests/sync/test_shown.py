@@ -51,6 +51,7 @@ def test_a_clinic_without_portal(frozen):
 
 
 def test_every_missing_link_is_named_at_once(world, slot):
+    """A15."""
     for record in (world.unit, world.clinic, world.schedule.practitioner):
         links.link(account=world.account, record=record, item_id=None, by="a")
     world.settle()

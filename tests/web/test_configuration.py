@@ -26,6 +26,7 @@ def save(client, **fields):
 
 
 def test_the_notification_address_is_there_before_any_credentials(house, admin):
+    """R7, R8, A7."""
     page = admin.get(PAGE)
     field = labels(page)[ADDRESS]
 
@@ -35,6 +36,7 @@ def test_the_notification_address_is_there_before_any_credentials(house, admin):
 
 
 def test_saving_login_and_password_starts_the_synchronisation_by_itself(house, admin):
+    """R11, R12, A1."""
     answer = save(admin, login="lecznica", password="tajne-haslo")
 
     assert answer.status_code == 302
@@ -47,6 +49,7 @@ def test_saving_login_and_password_starts_the_synchronisation_by_itself(house, a
 
 
 def test_the_page_says_that_synchronisation_is_done_and_with_what(house, admin):
+    """R13, A3."""
     house.synchronise()
 
     page = admin.get(PAGE)
@@ -63,6 +66,7 @@ def test_the_page_says_that_synchronisation_is_done_and_with_what(house, admin):
     ],
 )
 def test_half_a_set_up_is_saved_and_the_page_says_what_is_missing(house, admin, fields, sentence):
+    """A5."""
     save(admin, **fields)
 
     assert sentence in content(admin.get(PAGE))
@@ -74,6 +78,7 @@ def test_half_a_set_up_is_saved_and_the_page_says_what_is_missing(house, admin, 
 
 
 def test_the_saved_password_is_never_in_the_page(house, admin):
+    """R10, A6."""
     save(admin, login="lecznica", password="tajne-haslo")
 
     page = admin.get(PAGE)
@@ -84,6 +89,7 @@ def test_the_saved_password_is_never_in_the_page(house, admin):
 
 
 def test_an_empty_password_field_leaves_the_saved_one(house, admin):
+    """A6."""
     save(admin, login="lecznica", password="tajne-haslo")
     before = bytes(house.account.sealed_password)
 
@@ -94,6 +100,7 @@ def test_an_empty_password_field_leaves_the_saved_one(house, admin):
 
 
 def test_the_password_is_removed_by_a_box_of_its_own(house, admin):
+    """A6."""
     save(admin, login="lecznica", password="tajne-haslo")
 
     save(admin, login="lecznica", remove_password="on")
@@ -112,6 +119,7 @@ def test_a_new_password_and_removing_the_old_one_contradict_each_other(house, ad
 
 
 def test_refused_credentials_are_said_and_can_be_tried_again(house, admin):
+    """A4."""
     house.configure()
     accounts.enter(house.account, Account.State.REJECTED, "The portal refused login or password.")
 
@@ -132,6 +140,7 @@ def test_a_failure_gives_its_reason_in_the_language_of_the_page(house, admin):
 
 
 def test_a_synchronisation_that_nobody_works_on_is_noticed(house, admin, frozen):
+    """A3."""
     house.configure()
     frozen.shift(timedelta(minutes=31))
 
@@ -139,6 +148,7 @@ def test_a_synchronisation_that_nobody_works_on_is_noticed(house, admin, frozen)
 
 
 def test_a_new_address_is_made_only_by_its_button_and_the_portal_must_be_told(house, admin):
+    """A7."""
     before = accounts.notification_address(house.account)
 
     admin.get(act("new-address"))
@@ -150,6 +160,7 @@ def test_a_new_address_is_made_only_by_its_button_and_the_portal_must_be_told(ho
 
 
 def test_emptying_both_fields_asks_before_it_switches_off(house, admin):
+    """A9."""
     house.synchronise()
 
     page = save(admin, remove_password="on")
@@ -175,6 +186,7 @@ def test_the_integration_can_be_paused_and_resumed(house, admin):
 
 
 def test_lists_can_be_refreshed_by_hand(house, admin, frozen):
+    """A10."""
     house.synchronise(RECORDS)
     frozen.shift(timedelta(hours=1))
 
@@ -188,6 +200,7 @@ def test_an_unknown_button_is_no_page(house, admin):
 
 
 def test_the_first_page_tells_the_administrator_how_far_it_is(house, admin, desk):
+    """R12, R13, A3."""
     home = reverse("home")
     assert "Brak konfiguracji" in content(admin.get(home))
 

@@ -45,6 +45,7 @@ def pages(house):
 
 
 def test_each_field_stands_on_its_form_and_is_bound_to_its_label(connected, admin):
+    """R8, R9, R10, R15, R16, R17, R18, R19, R21: as the manual prints them."""
     found = {
         label: admin.get(pages(connected)[place])
         for label, (place, kind) in printed().items()
@@ -56,6 +57,7 @@ def test_each_field_stands_on_its_form_and_is_bound_to_its_label(connected, admi
 
 
 def test_the_button_of_the_configuration_is_the_last_of_its_form(connected, admin):
+    """R11."""
     form = next(
         one
         for one in read(admin.get(reverse("configuration"))).all("form")
@@ -80,6 +82,7 @@ def test_the_button_of_the_configuration_is_the_last_of_its_form(connected, admi
     ],
 )
 def test_each_function_stands_under_its_menu_path(admin, path, name):
+    """R7, R15, R16, R17, R19."""
     lines = menu(admin.get(reverse("home")))
 
     assert lines[path] == reverse(name)
@@ -87,6 +90,7 @@ def test_each_function_stands_under_its_menu_path(admin, path, name):
 
 
 def test_medical_care_has_the_two_tabs(house, admin):
+    """R17, R18, A65."""
     tabs = read(admin.get(reverse("units"))).find("nav", **{"class": "tabs"})[0]
 
     assert {tab.text: tab.attributes["href"] for tab in tabs.all("a")} == {
@@ -96,6 +100,7 @@ def test_medical_care_has_the_two_tabs(house, admin):
 
 
 def test_each_slot_of_a_day_has_the_visibility_box(connected, admin):
+    """R21."""
     page = read(admin.get(pages(connected)["slot form in a schedule"]))
     boxes = page.find("button", role="checkbox")
 

@@ -31,6 +31,7 @@ def fields(patient, **changed):
 
 
 def test_the_queue_shows_whom_a_portal_has_registered_with_both_marks(from_portal, desk):
+    """R26a, R26b."""
     text = content(desk.get(LIST))
 
     assert "Kalina Brzozowa" in text
@@ -55,6 +56,7 @@ def test_a_patient_is_found_by_name_without_diacritics_or_by_phone(house, desk, 
 
 
 def test_verifying_clears_the_task_and_keeps_the_mark_of_origin(from_portal, desk):
+    """A56."""
     desk.post(page_of(from_portal), fields(from_portal, verify="1", phone="+48600999888"))
 
     text = content(desk.get(page_of(from_portal)))

@@ -64,6 +64,7 @@ def test_a_new_list_is_made_and_ticked_in_one_go(ready, admin):
 
 
 def test_a_second_ticked_list_is_refused_and_names_the_first(ready, admin):
+    """R16, R16a, A24."""
     ready.price_list(name="Cennik główny")
     second = ready.price_list(name="Cennik letni", used=False)
 
@@ -76,6 +77,7 @@ def test_a_second_ticked_list_is_refused_and_names_the_first(ready, admin):
 
 
 def test_unequal_prices_are_refused_with_service_lists_clinics_and_prices(ready, admin):
+    """R16b, A26: on ticking."""
     ready.price_list(name="Cennik kardiologii", amount=20000)
     other = ready.price_list(ready.clinics[1], "Cennik dermatologii", amount=18050, used=False)
 
@@ -91,6 +93,7 @@ def test_unequal_prices_are_refused_with_service_lists_clinics_and_prices(ready,
 
 
 def test_a_price_changed_in_one_of_two_ticked_lists_is_refused_and_offered_for_all(ready, admin):
+    """R16b, A26: on changing a price."""
     first = ready.price_list(name="Cennik kardiologii")
     second = ready.price_list(ready.clinics[1], "Cennik dermatologii")
 
@@ -107,6 +110,7 @@ def test_a_price_changed_in_one_of_two_ticked_lists_is_refused_and_offered_for_a
 
 
 def test_a_service_added_to_a_ticked_list_at_another_price_is_refused(ready, admin):
+    """R16b, A26: on adding a service."""
     ready.price_list(name="Cennik kardiologii")
     second = ready.price_list(ready.clinics[1], "Cennik dermatologii")
     set_price(admin, second, ready.services[1], "120")
@@ -154,6 +158,7 @@ def test_amounts_are_shown_in_zloty_with_two_decimals(ready, admin):
 
 
 def test_the_least_price_of_a_range_is_marked(ready, admin):
+    """A28."""
     price_list = ready.price_list(used=False)
 
     set_price(admin, price_list, ready.service, "100", is_from="on")
@@ -170,6 +175,7 @@ def test_a_price_is_removed(ready, admin):
 
 
 def test_taking_the_tick_off_asks_first_and_says_what_it_costs(ready, admin):
+    """A29."""
     price_list = ready.price_list()
     ready.open(count=3, visible=True)
 
