@@ -59,7 +59,8 @@ class Portal(httpx.BaseTransport):
                 return self._next(self.token_answers)
             value = f"token-{len(self.token_requests)}"
             return httpx.Response(200, json={"access_token": value, "expires_in": 3600})
-        self.operations.append(CHECKER.check(request))
+        if not request.url.path.startswith("/public/"):  # no part of the contract
+            self.operations.append(CHECKER.check(request))
         self.requests.append(request)
         return self._next(self.answers)
 
