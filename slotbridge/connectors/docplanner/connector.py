@@ -232,11 +232,8 @@ class DocplannerConnector(CalendarConnector):
                 raise
 
     def mark_presence(self, listing: ListingRef, booking: str, *, present: bool) -> None:
-        mark = (
-            self._api.bookings.mark_patient_presence
-            if present
-            else self._api.bookings.mark_patient_absence
-        )
+        api = self._api.bookings
+        mark = api.mark_patient_presence if present else api.mark_patient_absence
         try:
             mark(listing, booking)
         except OutcomeUnknown:
