@@ -135,7 +135,7 @@ _IN_WORDS = {
     ),
     "Could not enable calendar on disabled address": _noop(
         "The address is switched off on the portal, so its calendar cannot be opened. Ask the"
-        " portal's adviser."
+        " portal’s adviser."
     ),
     "Integration is not authorized for this address": _noop(
         "The portal does not let us confirm visits at this address. Ask its adviser to switch the"

@@ -54,7 +54,7 @@ REFUSALS: dict[Reason, Promise] = {
     ),
 }
 SILENT = _(
-    "The clinic's system did not answer. Nothing has been booked. "
+    "The clinic’s system did not answer. Nothing has been booked. "
     "Please try again in a moment or call the clinic."
 )
 

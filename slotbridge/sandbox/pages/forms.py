@@ -24,7 +24,7 @@ class BreakForm(forms.Form):
     till = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time"}))
     description = forms.CharField(label=_("Description"), max_length=200, required=False)
     on_coupled = forms.BooleanField(
-        label=_("Also at the doctor's coupled address (online or with a door)"), required=False
+        label=_("Also at the doctor’s coupled address (online or with a door)"), required=False
     )
 
     def __init__(self, *args: Any, has_coupled: bool, **kwargs: Any) -> None:

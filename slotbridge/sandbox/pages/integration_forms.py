@@ -75,7 +75,7 @@ class ClientForm(_ClientModelForm):
             "asks_slot_booking": _("Ask before a patient books (slot-booking)"),
             "asks_booking_moving": _("Ask before a patient moves a visit (booking-moving)"),
             "question_timeout_ms": _("Wait for the answer (milliseconds)"),
-            "is_pms": _("It is the portal's own practice software (PMS)"),
+            "is_pms": _("It is the portal’s own practice software (PMS)"),
             "is_limited": _("Rate limits are on"),
             "writes_per_minute": _("Writes a minute"),
             "reads_per_hour": _("Reads an hour"),

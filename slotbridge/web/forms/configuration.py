@@ -153,12 +153,12 @@ class GuardForm(Form):
         key = self.fields["key"]
         if account.sealed_header_key is None:
             del self.fields["remove_key"]
-            key.help_text = _("At least 16 characters, agreed with the portal's adviser.")
+            key.help_text = _("At least 16 characters, agreed with the portal’s adviser.")
         else:
             key.help_text = _("One is agreed and not shown. Leave the field empty to keep it.")
         if not account.published_addresses:
             self.fields["only_published"].help_text = _(
-                "The portal's list could not be read yet: until then every address is taken."
+                "The portal’s list could not be read yet: until then every address is taken."
             )
 
     def clean(self) -> dict[str, Any]:
