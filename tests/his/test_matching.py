@@ -48,7 +48,7 @@ def visit_of(matched):
 
 class TestNobodyKnown:
     def test_an_unknown_address_makes_a_patient_with_both_marks(self):
-    """R26, R26a, R26b."""
+        """R26, R26a, R26b."""
         matched = match(phone="600100200", consents={"data-privacy": True})
 
         patient = matched.patient
