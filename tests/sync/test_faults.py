@@ -104,8 +104,8 @@ def test_a_parked_visit_can_be_tried_again(world):
 
 def test_a_catalogue_that_takes_longer_than_a_lease_is_still_stored(world):
     """Two workers must not take the account from each other for ever."""
-    world.engine.run_until_idle()
-    connector = world.engine._connectors[world.account.pk][1]
+    world.account.refresh_from_db()
+    connector = world.engine._connector(world.account)
     really_read = connector.read_catalogue
 
     def read_slowly():

@@ -24,6 +24,7 @@ from slotbridge.sync.contract import Payer
 from slotbridge.sync.wanted import Offering, open_periods
 
 MINUTE = timedelta(minutes=1)
+NFZ = 13  # the public insurer
 MORNING_CLINIC, EVENING_CLINIC = 1, 2
 SCHEDULES = {71: MORNING_CLINIC, 72: EVENING_CLINIC}  # of one person, at one address
 MINUTES = {1: 10, 2: 15, 3: 20, 4: 30, 5: 45, 6: 50, 7: 60}  # of services
@@ -177,9 +178,9 @@ def portal_offers(house, *, busy=True, hidden=(), repeated=False):
     told = open_periods(house.free_slots(busy=busy), house.offering(), bounds, house.zone)
     days = {day: told.get(day, ()) for day in bounds}
     latest = bounds[following][1] + timedelta(days=1)
-    request = wire.request(days, house.zone, latest=latest, avoid=set())
+    request = wire.request(days, house.zone, latest=latest, avoid=set(), insurer=NFZ)
     if repeated:
-        again = wire.request(days, house.zone, latest=latest, avoid={request.digest})
+        again = wire.request(days, house.zone, latest=latest, avoid={request.digest}, insurer=NFZ)
         assert again is not None
         assert again.digest != request.digest
         request = again

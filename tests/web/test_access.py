@@ -5,6 +5,8 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from slotbridge.his.models import Visit
+from slotbridge.kit import clock
+from slotbridge.sync.models import Booking
 from slotbridge.web.views import session
 from tests.factories import PASSWORD
 from tests.web.house import CHANNEL, House
@@ -155,6 +157,18 @@ def test_a_practitioner_without_a_record_sees_nobodys_visits(house, logged_in):
     assert "Borówka" not in content(logged_in("practitioner").get(reverse("visits")))
 
 
+def unassigned_booking(house):
+    return Booking.objects.create(
+        organisation=house.organisation,
+        account=house.account,
+        external_id="5000",
+        start=house.at("10:00"),
+        end=house.at("10:30"),
+        seen_at=clock.now(),
+        problem="No practitioner of ours is linked to this doctor and address.",
+    )
+
+
 def every_address(house):
     """One address of every page, with ids of this house."""
     known = {
@@ -167,6 +181,7 @@ def every_address(house):
         "price": house.price_list(used=False).public_id,
         "unit": house.unit.public_id,
         "clinic": house.clinic.public_id,
+        "portal": unassigned_booking(house).public_id,
     }
     fixed = {"channel": CHANNEL, "action": "pause"}
     for name, entries in get_resolver("slotbridge.web.urls").reverse_dict.lists():
