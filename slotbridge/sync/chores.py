@@ -33,7 +33,8 @@ def do(lease: Lease, account: Account, connector: CalendarConnector) -> None:
         fresh.chores_due_at = clock.now() + EVERY
         fresh.save(update_fields=["chores_due_at"])
     _read_addresses(lease, account, connector)
-    _release(lease, connector)
+    if account.is_live:  # what is only compared asks nothing to be sent
+        _release(lease, connector)
 
 
 def _read_addresses(lease: Lease, account: Account, connector: CalendarConnector) -> None:

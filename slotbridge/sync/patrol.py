@@ -7,7 +7,7 @@ that is left for a person, not fought over. An account that does not write is on
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -84,8 +84,19 @@ def _compare(made: Round) -> None:
         made.lease.renew()
         comparing_breaks.compare(made)
         made.lease.renew()
-        comparing_services.compare(made)
+        if _begins_an_hour(made):
+            comparing_services.compare(made)
         comparing_slots.compare(made)
+
+
+def _begins_an_hour(made: Round) -> bool:
+    """Services change seldom, and are told of: read back once an hour, so that a large house does
+    not use up the reads that the portal allows.
+    """
+    before = made.listing.patrolled_at
+    return before is None or before.astimezone(UTC).replace(
+        minute=0, second=0, microsecond=0
+    ) != made.now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _ask_new_days(account: Account, listing: Listing) -> None:
