@@ -79,7 +79,11 @@ def active_visits() -> QuerySet[Visit]:
 
 
 def _busy(
-    organisations: set[int], of: dict[str, set[int]], start: datetime, end: datetime
+    organisations: set[int],
+    of: dict[str, set[int]],
+    start: datetime,
+    end: datetime,
+    without: Collection[int],
 ) -> dict[Who, Spans]:
     """When these practitioners, rooms and devices are busy between `start` and `end`."""
     whose = Q()
@@ -90,6 +94,7 @@ def _busy(
     rows = [
         *active_visits()
         .filter(whose, overlapping)
+        .exclude(pk__in=without)
         .values_list("start", "end", *(f"{kind}_id" for kind in RESOURCES)),
         *Absence.objects.filter(whose, overlapping).values_list(
             "start", "end", *(f"{kind}_id" for kind in RESOURCES), "clinic_id"
@@ -110,12 +115,14 @@ def free_slots(
     start: datetime,
     end: datetime,
     channel: str | None = None,
+    without: Collection[int] = (),
 ) -> list[FreeSlot]:
     """Every slot of these schedules that overlaps [start, end), in order of time, with what of
     the whole slot is free: without active visits and absences of its practitioner, room or
     device in whatever clinic (A35). Taken slots are there, with nothing free.
 
-    `channel`: only slots visible on it. Four queries, however many schedules and days.
+    `channel`: only slots visible on it. `without`: as if these visits were not there. Four queries,
+    however many schedules and days.
     """
     slots = Slot.objects.filter(schedule__in=schedules, start__lt=end, end__gt=start)
     if channel is not None:
@@ -145,6 +152,7 @@ def free_slots(
         },
         min(row.start for row in rows),
         max(row.end for row in rows),
+        without,
     )
     limited: defaultdict[int, set[int]] = defaultdict(set)
     links = Slot.services.through.objects.filter(slot__in=slots)

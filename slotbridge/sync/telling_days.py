@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext_noop as _noop
 from psycopg.types.json import Jsonb
 
-from slotbridge.his.models import OutboxEntry
+from slotbridge.his.models import OutboxEntry, Visit
 from slotbridge.kit import clock
 from slotbridge.sync import budget, fanout, periods, reconcile, wakeups
 from slotbridge.sync.contract import CalendarConnector, OpenPeriod, Payer, Refused
@@ -67,11 +67,11 @@ def tell_listing(lease: Lease, connector: CalendarConnector, listing: Listing) -
     while parts:
         part = parts.pop(0)
         try:
-            _tell(lease, connector, listing, part)
+            tell_part(lease, connector, listing, part)
         except Refused as refusal:
             refusals += 1
             if len(part) == 1 or refusals >= MOST_REFUSALS:
-                _park(lease, connector, listing, part, str(refusal))
+                park_part(lease, connector, listing, part, str(refusal))
             else:
                 days = sorted(part)
                 half = len(days) // 2
@@ -97,7 +97,10 @@ def _plan(lease: Lease, listing: Listing) -> Part:
     }
     outside = [day for day in rows if not first <= day <= last]
     _settle_untold(listing, outside)
-    for day in outside:
+    awaited = _rooms_awaited(account, listing, rows, now)
+    for day, until in awaited.items():
+        listing.days.filter(day=day).update(due_at=until)
+    for day in {*outside, *awaited}:
         del rows[day]
     if not rows:
         return {}
@@ -145,6 +148,33 @@ def _visits_come_first(account: Account, listing: Listing, now: datetime) -> boo
     return changed.exists() or untold.exists()
 
 
+def _rooms_awaited(
+    account: Account, listing: Listing, rows: Mapping[date, ListingDay], now: datetime
+) -> dict[date, datetime]:
+    """Days in which room was made for a visit that is yet to be told (telling_room), and until
+    when they wait for it: told as they are they would take the room away again.
+    """
+    untold = VisitTarget.objects.filter(
+        account=account,
+        visit__practitioner=listing.practitioner_id,
+        visit__status__in=Visit.ACTIVE,
+        asked__gt=F("answered"),
+        problem="",
+        due_at__gt=now,
+    ).select_related("visit")
+    found: dict[date, datetime] = {}
+    for target in untold:
+        day = clock.day_of(target.visit.start, listing.tz)
+        row = rows.get(day)
+        if row is None or row.told_at is None or row.told_at < target.asked_at:
+            continue
+        until = min(target.due_at, row.told_at + WORKED_OFF_WITHIN)
+        shown = reconcile.offered_starts(periods.from_json(row.told) or ())
+        if until > now and any(offer.start == target.visit.start for offer in shown):
+            found[day] = max(until, found.get(day, until))
+    return found
+
+
 def _settle_untold(listing: Listing, days: Collection[date]) -> None:
     """These days need no write; the caller has them locked."""
     if days:
@@ -184,7 +214,8 @@ def _something_elsewhere(listing: Listing, days: set[date]) -> bool:
     return others.exclude(day__in=days).exclude(told=[]).exists()
 
 
-def _tell(lease: Lease, connector: CalendarConnector, listing: Listing, part: Part) -> None:
+def tell_part(lease: Lease, connector: CalendarConnector, listing: Listing, part: Part) -> None:
+    """Tells these days in one request. Raises Refused, TryLater or AccountRejected."""
     days: dict[date, Sequence[OpenPeriod]] = {day: wanted for day, (_, wanted) in part.items()}
     _forget_old(listing, connector)
     digest = connector.tell_days(
@@ -261,9 +292,10 @@ def _settle_told(listing: Listing, part: Part, now: datetime) -> None:
 
 
 @transaction.atomic
-def _park(
+def park_part(
     lease: Lease, connector: CalendarConnector, listing: Listing, part: Part, reason: str
 ) -> None:
+    """The portal refused these days: they wait for a person."""
     account = lease.confirm()
     budget.spend(account, connector)
     if any(period.payer is not Payer.PATIENT for _, told in part.values() for period in told):

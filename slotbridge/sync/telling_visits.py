@@ -20,6 +20,7 @@ from slotbridge.sync import (
     doubts,
     fanout,
     telling_details,
+    telling_room,
     visit_outcomes,
     visit_plans,
     wakeups,
@@ -85,13 +86,17 @@ def _resolve(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
 
 def _book(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
     assert plan.listing is not None
+    if not telling_room.make(lease, connector, plan):
+        return
     try:
         made = connector.book(plan.listing.ref, _to_tell(plan))
     except Refused as refusal:
         # A40: refused, or somebody was faster (a lost race is "not found"): block the time
         # instead, and compare the listing soon, since its booking may be on its way.
-        visit_outcomes.clear_doubt(lease, connector, plan, look_soon=isinstance(refusal, Gone))
-        _break(lease, connector, plan)
+        is_gone = isinstance(refusal, Gone)
+        visit_outcomes.clear_doubt(lease, connector, plan, look_soon=is_gone)
+        if not (is_gone and telling_room.is_coming(lease, connector, plan, again=False)):
+            _break(lease, connector, plan)
         return
     visit_outcomes.settle_booking(lease, connector, plan, made)
 
@@ -129,12 +134,15 @@ def _move(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
             # No longer offered, or never linked: it keeps the service it was booked for.
             service = connector.booking(here, booking.external_id).service
             plan = replace(plan, service=service)
+        if not telling_room.make(lease, connector, plan):
+            return
         made = connector.move(here, booking.external_id, target.ref, _to_tell(plan))
     except Gone:
         # Moved or cancelled there meanwhile: read what became of it, then decide anew (A44).
         visit_outcomes.clear_doubt(lease, connector, plan, look_soon=True)
-        if bookings.read_again(lease, connector, booking):
-            # The booking is there, so it is the new time that the portal does not take (A42).
+        is_there = bookings.read_again(lease, connector, booking)
+        # If it is, it is the new time that the portal does not take: not yet, or never (A42).
+        if is_there and not telling_room.is_coming(lease, connector, plan, again=True):
             _cancel(lease, connector, replace(plan, do=Do.CANCEL_AND_CALL))
         return
     except Refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -56,6 +56,15 @@ def put_back(lease: Lease, plan: Plan) -> None:
     target.attempts += 1
     target.due_at = clock.now() + backoff.wait(target.attempts)
     target.save()
+
+
+@transaction.atomic
+def put_off(lease: Lease, plan: Plan, until: datetime) -> None:
+    """Nothing was tried there, or what was did nothing: no doubt, and again at that time."""
+    lease.confirm()
+    target = fresh(plan)
+    target.doubt, target.doubt_since, target.due_at = Doubt.NONE, None, until
+    target.save(update_fields=["doubt", "doubt_since", "due_at"])
 
 
 @transaction.atomic

@@ -127,11 +127,16 @@ class Offering:
 
 
 def wanted_days(
-    listing: Listing, days: Iterable[date], offering: Offering | None = None
+    listing: Listing,
+    days: Iterable[date],
+    offering: Offering | None = None,
+    *,
+    without: Collection[int] = (),
 ) -> dict[date, tuple[OpenPeriod, ...]]:
     """What the listing should show on each of these days of its zone; () for nothing.
 
     `offering`: instead of what can be booked there by now, what will be (a rehearsal's).
+    `without`: as if these visits were not there.
     """
     asked = sorted(days)
     withdrawn = listing.account.state == Account.State.SWITCHING_OFF  # A9
@@ -149,6 +154,7 @@ def wanted_days(
         start=bounds[first][0],
         end=bounds[last][1],
         channel=listing.account.channel,
+        without=without,
     )
     found = open_periods(slots, offering, bounds, listing.tz)
     return {day: found.get(day, ()) for day in asked}
