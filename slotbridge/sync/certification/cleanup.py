@@ -36,8 +36,9 @@ def visits_are_cancelled(bench: Bench) -> None:
 
 def times_are_removed(bench: Bench) -> None:
     _insist_on_place(bench)
-    taken = schedule.withdraw(bench)
+    schedule.withdraw(bench)
     left = schedule.remove(bench)
+    taken = schedule.await_nothing(bench)
     bench.note(f"The portal offers nothing there, after {seconds(taken)}.")
     if left:
         raise Failed(f"{left} slots are left here, hidden: somebody else has a visit on them.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -55,13 +56,13 @@ class Listener(Protocol):
     def step_ended(self, step: Step) -> None: ...
 
 
-def run(bench: Bench, listener: Listener) -> Result:
-    """All flows; one that fails does not keep the next from its turn. Ctrl-C (KeyboardInterrupt of
+def run(bench: Bench, listener: Listener, flows: Sequence[Flow] = FLOWS) -> Result:
+    """These flows; one that fails does not keep the next from its turn. Ctrl-C (KeyboardInterrupt of
     the bench's pause) ends them, and leads to the clean-up like everything else.
     """
     # Whatever is said here is evidence, for testers who read English.
     with translation.override("en"):
-        return _Run(bench, listener).all()
+        return _Run(bench, listener).all(flows)
 
 
 class _Run:
@@ -69,9 +70,9 @@ class _Run:
         self._bench, self._listener = bench, listener
         self._result = Result()
 
-    def all(self) -> Result:
+    def all(self, flows: Sequence[Flow]) -> Result:
         try:
-            for flow in FLOWS:
+            for flow in flows:
                 self._play(flow)
                 if self._result.outcome_of(flow.name) is Outcome.FAILED:
                     # The next finds the place as it needs it; the clean-up says what could not be.

@@ -60,7 +60,8 @@ def limited_time_changes(bench: Bench) -> None:
 
 
 def withdrawn_times_vanish(bench: Bench) -> None:
-    taken = withdraw(bench)
+    withdraw(bench)
+    taken = await_nothing(bench)
     bench.note(f"All were gone in {seconds(taken)}.")
 
 
@@ -110,15 +111,19 @@ def offer_all(bench: Bench) -> float:
     return bench.await_starts(frozenset(place.times), "The portal does not show all times.")
 
 
-def withdraw(bench: Bench) -> float:
-    """Seconds until nothing at all can be chosen in the stretch. Raises Failed."""
-    place = bench.at
+def withdraw(bench: Bench) -> None:
+    """Takes the tick off: the free times vanish there, those with a visit stay as they are."""
     slots.withdraw_slots(
-        schedule=place.schedule,
+        schedule=bench.at.schedule,
         slot_ids=[slot.pk for slot in _slots(bench)],
         channel=bench.account.channel,
         by=BY,
     )
+
+
+def await_nothing(bench: Bench) -> float:
+    """Seconds until nothing at all can be chosen in the stretch. Raises Failed."""
+    place = bench.at
 
     def is_gone() -> bool:
         bench.let_go()
