@@ -68,9 +68,7 @@ def apply(account: Account, found: PortalBooking, *, old_booking: str = "") -> B
     """
     row = Booking.objects.select_for_update().filter(account=account, external_id=found.id).first()
     if not found.is_booked:
-        if row is None or (row.visit_id is None and row.status == Status.CANCELED):
-            return _apply_canceled_unseen(account, found, row, old_booking)
-        return _apply_canceled(account, found, row)
+        return _apply_canceled(account, found, row, old_booking)
     if row is None:
         before = _before(account, found, old_booking)
         if before is not None:
@@ -271,20 +269,21 @@ def _follow(account: Account, found: PortalBooking, row: Booking, visit: Visit) 
         _note(account, visit, row, _noop("It was moved there after it had begun or ended here."))
 
 
-def _apply_canceled_unseen(
+def _apply_canceled(
     account: Account, found: PortalBooking, row: Booking | None, old_booking: str
 ) -> Booking:
     """One that never stood here is remembered (A57). If it is what became of one that does, by a
     move that nobody told us of, that one is over with it.
     """
+    if row is not None and (row.visit_id is not None or row.status != Status.CANCELED):
+        return _end(account, found, row)
     before = None if moved_on(found) else _before(account, found, old_booking)
-    row = row or remember(account, found, visit=None)
-    if before is not None and before.status == Status.BOOKED:
-        _apply_canceled(account, found, before)
-    return row
+    if before is not None:
+        _end(account, found, before)
+    return row or remember(account, found, visit=None)
 
 
-def _apply_canceled(account: Account, found: PortalBooking, row: Booking) -> Booking:
+def _end(account: Account, found: PortalBooking, row: Booking) -> Booking:
     if row.status != Status.BOOKED:
         return row
     if moved_on(found):

@@ -57,8 +57,8 @@ class Listener(Protocol):
 
 
 def run(bench: Bench, listener: Listener, flows: Sequence[Flow] = FLOWS) -> Result:
-    """These flows; one that fails does not keep the next from its turn. Ctrl-C (KeyboardInterrupt of
-    the bench's pause) ends them, and leads to the clean-up like everything else.
+    """These flows; one that fails does not keep the next from its turn. Ctrl-C (the bench's pause
+    raises KeyboardInterrupt) ends them, and leads to the clean-up like everything else.
     """
     # Whatever is said here is evidence, for testers who read English.
     with translation.override("en"):
