@@ -1,4 +1,7 @@
-"""Bookings read, made, moved and canceled."""
+"""Bookings read, made, moved and canceled.
+
+bookSlot, getBookings, getBooking, moveBooking, cancelBooking.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote

@@ -1,4 +1,7 @@
-"""Breaks read, made and deleted."""
+"""Breaks read, made and deleted.
+
+addCalendarBreak, getCalendarBreaks, deleteCalendarBreak.
+"""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,7 @@
-"""The portal's catalogue in our records."""
+"""The portal's catalogue in our records.
+
+getFacilities, getDoctors, getDoctor, getAddresses, getServices, getAddressServices.
+"""
 
 import pytest
 

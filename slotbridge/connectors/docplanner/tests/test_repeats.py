@@ -1,4 +1,7 @@
-"""The same notification twice, damaged ones, and the queue they are pulled from."""
+"""The same notification twice, damaged ones, and the queue they are pulled from.
+
+Pull Multiple Notification.
+"""
 
 import json
 from contextlib import suppress

@@ -1,4 +1,7 @@
-"""Whole dates told, free starts read."""
+"""Whole dates told, free starts read.
+
+replaceSlots, deleteSlots, getSlots.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
