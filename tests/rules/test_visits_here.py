@@ -1,4 +1,7 @@
-"""Visits made in the HIS, as the portal is told of them: A40-A45."""
+"""Visits made in the HIS, as the portal is told of them: A40-A45.
+
+bookSlot, moveBooking, cancelBooking, confirmBooking, markPatientPresence, markPatientAbsence.
+"""
 
 import pytest
 
