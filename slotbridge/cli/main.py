@@ -3,6 +3,7 @@
 import typer
 
 from slotbridge.cli import db, portal
+from slotbridge.cli.certify import certify
 from slotbridge.cli.check import check
 from slotbridge.cli.demo.command import demo
 from slotbridge.cli.medihost import command as medihost
@@ -27,3 +28,4 @@ app.add_typer(medihost.app, name="medihost", no_args_is_help=True)
 app.add_typer(db.app, name="db", no_args_is_help=True)
 app.command()(seed)
 app.command()(why_not_shown)
+app.command()(certify)

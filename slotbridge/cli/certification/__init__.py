@@ -1,0 +1,1 @@
+"""`slotbridge certify`: chooses the account, acts at the portal, shows how it goes."""
