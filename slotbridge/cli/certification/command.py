@@ -1,5 +1,6 @@
 """The command itself: asks, runs, writes the report."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ class Wanted:
 
 def run(wanted: Wanted) -> int:
     """The exit code."""
+    if "SLOTBRIDGE_LOG_LEVEL" not in os.environ:  # between the lines of the steps only what matters
+        logging.getLogger("slotbridge").setLevel(logging.WARNING)
     showing, interrupting = Showing(), Interrupting()
     try:
         account = choosing.account_named(wanted.account)

@@ -144,10 +144,14 @@ def _listings(account: Account, doctor: str) -> list[Listing]:
     return found[:_MOST_LISTINGS]
 
 
-def _days_of(listing: Listing) -> Iterator[date]:
+def _days_of(listing: Listing) -> list[date]:
+    """Those on which the portal shows something else come first: that it stays is to be seen."""
     today = clock.today(listing.tz)
-    for ahead in _DAYS:
-        yield today + timedelta(days=ahead)
+    busy = set(
+        listing.days.filter(told__isnull=False).exclude(told=[]).values_list("day", flat=True)
+    )
+    days = [today + timedelta(days=ahead) for ahead in _DAYS]
+    return sorted(days, key=lambda day: day not in busy)
 
 
 def _on(listing: Listing, day: date) -> Iterator[Place]:

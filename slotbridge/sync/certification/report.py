@@ -17,7 +17,7 @@ _RESULTS = {
     Ending.FAILED: "FAILED",
     Ending.COULD_NOT_RUN: "NOT COMPLETE",
 }
-_MARKS = {Outcome.PASSED: "✓ passed", Outcome.FAILED: "✗ FAILED", Outcome.SKIPPED: "– skipped"}
+_MARKS = {Outcome.PASSED: "✓ passed", Outcome.FAILED: "✗ FAILED", Outcome.SKIPPED: "skipped"}
 
 _INTRODUCTION = """\
 Each step acted on one side and then read the other through the portal's API: nothing is taken as
