@@ -46,7 +46,7 @@ OPENING = replace(schedule.FLOW, tasks=schedule.FLOW.tasks[:2])
 class AtTheSandbox:
     """The invented patient and the doctor, acting in the sandbox's own process."""
 
-    patience = timedelta(seconds=20)
+    patience = timedelta(seconds=12)
 
     def __init__(self, world):
         self.world = world
@@ -138,7 +138,7 @@ def certify(world, *, visitor=None, hooks=(), pause=None, flows=running.FLOWS, *
         connector=connector,
         pause=pause or passing,
         visitor=AtTheSandbox(world) if visitor is None else visitor or None,
-        patience=timedelta(seconds=20),
+        patience=timedelta(seconds=6),
         **more,
     )
     try:
