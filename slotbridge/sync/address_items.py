@@ -30,6 +30,7 @@ def note_seen(
     _forget(account, gone)
     if gone or any(before.get(service.id) != service.service for service in seen):
         fanout.ask_all_days(account, [listing.pk])
+        fanout.ask_breaks(account, [listing.pk])
 
 
 def note_told(account: Account, listing: Listing, id_: str, service: ServiceAtAddress) -> None:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from slotbridge.his import outbox
 from slotbridge.kit import clock
 from slotbridge.sync.exchange import plan
-from slotbridge.sync.models import Account
+from slotbridge.sync.models import Account, VisitTarget
 from slotbridge.sync.registry import calendar_class, keeps_calendars
 
 # Changes of one moment are gathered into one request: at once while writes are ample, longer as
@@ -224,6 +224,21 @@ def ask_all_visits(account: Account) -> None:
             },
         )
         visits = [row[0] for row in cursor.fetchall()]
+    if visits:
+        ask_visits(visits, account)
+
+
+def ask_breaks(account: Account, listings: list[int] | None = None) -> None:
+    """Coming visits that stand there as breaks for want of a service: it may have come."""
+    ahead = VisitTarget.objects.filter(
+        account=account,
+        told=VisitTarget.Told.BREAK,
+        lacks_service=True,
+        visit__start__gt=clock.now(),
+    )
+    if listings is not None:
+        ahead = ahead.filter(told_listing__in=listings)
+    visits = list(ahead.values_list("visit_id", flat=True))
     if visits:
         ask_visits(visits, account)
 

@@ -97,6 +97,7 @@ def refresh(account: Account) -> None:
     _activate(list(listings.values()), {address.external_id for address in wanted.values()})
     fanout.ask_services(account)
     fanout.ask_all_days(account)
+    fanout.ask_breaks(account)
     wakeups.wake()
 
 

@@ -70,8 +70,9 @@ def tell_listing(lease: Lease, connector: CalendarConnector, listing: Listing) -
     try:
         there = connector.services_at(listing.ref)
         for step in _plan(lease, listing, there):
-            if not budget.may_write(Account.objects.get(pk=lease.account_id), urgent=False):
-                return
+            account = Account.objects.get(pk=lease.account_id)
+            if not account.is_live or not budget.may_write(account, urgent=False):
+                return  # still due
             _do(lease, connector, listing, step)
     except TryLater:
         _put_back(listing)
@@ -319,6 +320,7 @@ def _done(
         fresh.save()
     if step.kind == StepKind.ADD:
         fanout.ask_all_days(account, [listing.pk])
+        fanout.ask_breaks(account, [listing.pk])
     log.info("service told", listing=listing.pk, service=fresh.service, step=str(step.kind))
 
 

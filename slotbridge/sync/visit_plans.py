@@ -77,6 +77,7 @@ def decide(lease: Lease, target_id: int) -> Plan:
         target.doubt, target.doubt_since = doubt, clock.now()
         target.tried_listing = where or (booking.listing if booking else None)
         target.tried_start, target.tried_end = visit.start, visit.end
+        target.lacks_service = do is Do.BREAK
         target.save()
     return plan
 
@@ -92,10 +93,19 @@ def _next(
         return _next_for_booked(target, visit, booking, listing)
     if target.told == Told.BREAK:
         same = target.told_listing_id == (listing.pk if listing else None)
-        if same and (target.told_start, target.told_end) == (visit.start, visit.end):
+        same = same and (target.told_start, target.told_end) == (visit.start, visit.end)
+        if same and not _can_be_booked_now(target, visit, listing):
             return Do.NOTHING, listing, ""
         return Do.DELETE_BREAK, target.told_listing, ""
     return _next_for_untold(visit, listing)
+
+
+def _can_be_booked_now(target: VisitTarget, visit: Visit, listing: Listing | None) -> bool:
+    """Whether a break stands only for want of a service that has come to the address since (A40).
+    One that stands because the portal refused the booking stays.
+    """
+    ahead = target.lacks_service and visit.start > clock.now() and not visit.clash
+    return ahead and listing is not None and bool(_service_at(listing, visit))
 
 
 def _next_for_untold(visit: Visit, listing: Listing | None) -> tuple[Do, Listing | None, str]:

@@ -41,6 +41,8 @@ class VisitTarget(Owned):
     told_end = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
     break_id = models.CharField(max_length=100, blank=True)
+    # A break only because its service was not to be had there: a booking once it is.
+    lacks_service = models.BooleanField(default=False, db_default=False)
     doubt = models.CharField(max_length=10, choices=Doubt, blank=True, default=Doubt.NONE)
     doubt_since = models.DateTimeField(null=True)
     # What was attempted when the doubt arose: listing, start, end.
