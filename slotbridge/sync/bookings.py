@@ -28,7 +28,6 @@ from slotbridge.sync.booking_rows import (
 from slotbridge.sync.contract import (
     By,
     CalendarConnector,
-    Gone,
     ListingRef,
     PortalBooking,
     Refused,
@@ -138,8 +137,9 @@ def read_again(lease: Lease, connector: CalendarConnector, booking: Booking) -> 
         return False
     try:
         found = read_newest(connector, lease.account_id, booking.listing.ref, booking.external_id)
-    except Gone:
-        # Deleted there: patrol will leave it for a person. Nothing is cancelled on a guess.
+    except Refused:
+        # Deleted there, or not ours to read: patrol will leave it for a person. Nothing is
+        # cancelled on a guess.
         _look_soon(booking.listing)
         return False
     with transaction.atomic():

@@ -67,18 +67,20 @@ def tell_cancellation(lease: Lease, connector: CalendarConnector, booking_id: in
         if not was_in_doubt:
             row.cancel_doubt_since = clock.now()
             row.save(update_fields=["cancel_doubt_since"])
-    if was_in_doubt:
-        _look(lease, connector, row)
-    else:
-        _cancel(lease, connector, row)
+    try:
+        if was_in_doubt:
+            _look(lease, connector, row)
+        else:
+            _cancel(lease, connector, row)
+    except TryLater:
+        doubt = row.cancel_doubt_since if was_in_doubt else None
+        _put_off(lease, row, clock.now() + backoff.wait(row.cancel_attempts + 1), doubt=doubt)
+        raise
 
 
 def _cancel(lease: Lease, connector: CalendarConnector, row: Booking) -> None:
     try:
         connector.cancel(_at(connector, row), row.external_id, row.cancel_reason)
-    except TryLater:
-        _put_off(lease, row, clock.now() + backoff.wait(row.cancel_attempts + 1))
-        raise
     except OutcomeUnknown:
         _put_off(lease, row, clock.now() + FIRST_LOOK, doubt=row.cancel_doubt_since)
         log.warning("outcome unknown", booking=row.external_id, account=row.account_id)
@@ -96,6 +98,9 @@ def _look(lease: Lease, connector: CalendarConnector, row: Booking) -> None:
         held = connector.booking(_at(connector, row), row.external_id)
     except Gone:
         held = None
+    except Refused as refusal:
+        _stop(lease, connector, row, str(refusal))
+        return
     if held is not None and held.is_booked:
         now, since = clock.now(), row.cancel_doubt_since or clock.now()
         if now - since >= LOOKS_FOR:
@@ -117,6 +122,9 @@ def _read_again(lease: Lease, connector: CalendarConnector, row: Booking) -> Non
         )
     except Gone:
         _settle(lease, connector, row)
+        return
+    except Refused as refusal:
+        _stop(lease, connector, row, str(refusal))
         return
     with transaction.atomic():
         account = lease.confirm()

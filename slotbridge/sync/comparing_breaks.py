@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as _noop
 from slotbridge.kit import clock
 from slotbridge.sync import budget, fanout
 from slotbridge.sync.comparing_bookings import SETTLES_IN
-from slotbridge.sync.contract import PortalBreak
+from slotbridge.sync.contract import PortalBreak, Refused
 from slotbridge.sync.models import Account, Difference, Listing, VisitTarget
 from slotbridge.sync.reports import Round
 from slotbridge.sync.wanted import wanted_days
@@ -142,11 +142,24 @@ def _remove_hiding(made: Round, foreign: list[PortalBreak]) -> None:
         account = Account.objects.get(pk=made.lease.account_id)
         if not account.is_live or not budget.may_write(account, urgent=False):
             return
-        made.connector.delete_break(made.listing.ref, found.id)
+        try:
+            made.connector.delete_break(made.listing.ref, found.id)
+            done = Done.REMOVED
+        except Refused:
+            done = Done.LEFT
+            made.explained.append((found.start, found.end))
         with transaction.atomic():
             account = made.confirm()
             budget.spend(account, made.connector)
-            made.note(
-                Kind.BREAK, Done.REMOVED, found.start,
-                until=found.end.isoformat(), break_id=found.id,
-            )  # fmt: skip
+            if done == Done.REMOVED or not _was_left(made, found):
+                made.note(
+                    Kind.BREAK, done, found.start,
+                    until=found.end.isoformat(), break_id=found.id,
+                )  # fmt: skip
+
+
+def _was_left(made: Round, found: PortalBreak) -> bool:
+    """Whether the portal would not remove it before: said once, and tried again at each round."""
+    return Difference.objects.filter(
+        listing=made.listing, kind=Kind.BREAK, done=Done.LEFT, data__break_id=found.id
+    ).exists()

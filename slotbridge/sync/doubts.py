@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
 from django.db import transaction
 
 from slotbridge.his import story
 from slotbridge.his.models import Visit
-from slotbridge.kit import clock
+from slotbridge.kit import backoff, clock
 from slotbridge.sync import bookings
-from slotbridge.sync.contract import By, CalendarConnector, Gone, PortalBooking, PortalBreak
+from slotbridge.sync.contract import (
+    By,
+    CalendarConnector,
+    Gone,
+    PortalBooking,
+    PortalBreak,
+    Refused,
+)
 from slotbridge.sync.models import Account, Booking, Listing, VisitTarget
 from slotbridge.sync.queue import Lease
+
+log = structlog.stdlib.get_logger(__name__)
 
 # The portal works asynchronously: what was done may be readable only seconds later.
 FIRST_LOOK = timedelta(seconds=5)
 LOOKS_FOR = timedelta(seconds=20)
+# A write that comes to nothing more often than this is tried ever less often: others wait too.
+PATIENT_ATTEMPTS = 3
 
 Told, Doubt = VisitTarget.Told, VisitTarget.Doubt
 
@@ -37,13 +49,19 @@ def resolve(
         Doubt.CANCEL: _look_for_cancel,
         Doubt.BREAK: _look_for_break,
     }[Doubt(target.doubt)]
-    settled = look(lease, connector, target, visit, booking)
+    try:
+        settled = look(lease, connector, target, visit, booking)
+    except Refused as refusal:
+        _leave(lease, target, str(refusal))
+        return
     with transaction.atomic():
         account = lease.confirm()
         fresh = VisitTarget.objects.select_for_update().get(pk=target.pk)
         waited = clock.now() - (fresh.doubt_since or clock.now())
         if settled or waited >= LOOKS_FOR:
             fresh.doubt, fresh.doubt_since, fresh.due_at = Doubt.NONE, None, clock.now()
+            if not settled and fresh.attempts > PATIENT_ATTEMPTS:
+                fresh.due_at += backoff.wait(fresh.attempts)
             story.tell(
                 visit,
                 "outcome-found" if settled else "outcome-not-done",
@@ -53,6 +71,14 @@ def resolve(
         else:
             fresh.due_at = clock.now() + FIRST_LOOK
         fresh.save(update_fields=["doubt", "doubt_since", "due_at"])
+
+
+@transaction.atomic
+def _leave(lease: Lease, target: VisitTarget, reason: str) -> None:
+    """The portal does not let us look, so nobody may do it again: the doubt stays, for a person."""
+    lease.confirm()
+    VisitTarget.objects.filter(pk=target.pk).update(problem=reason[:300])
+    log.warning("visit parked in doubt", visit=target.visit_id, account=target.account_id)
 
 
 def _look_for_booking(

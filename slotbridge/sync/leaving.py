@@ -48,6 +48,8 @@ def switch_off(*, account: Account, forget: bool = False, by: str) -> None:
     account.save(update_fields=["writing", "not_before"])
     accounts.enter(account, State.SWITCHING_OFF)
     if keeps_calendars(account.kind):
+        # Emptying them is what was just asked for: what was held for a person is told (promise 7).
+        account.listings.update(held_since=None)
         fanout.ask_all_days(account)
     wakeups.wake()
 
@@ -88,8 +90,9 @@ def still_shown(account: Account) -> list[StillShown]:
         return []
     days: dict[tuple[str, str], list[date]] = defaultdict(list)
     # `told` is null while a withdrawal is on its way: until it arrives, patients see the former.
+    today = fanout.horizon(account, clock.now())[0]
     rows = ListingDay.objects.filter(
-        listing__account=account, told_at__isnull=False, day__gte=clock.now().date()
+        listing__account=account, told_at__isnull=False, day__gte=today
     ).exclude(told=[])
     for row in rows.select_related("listing__practitioner").order_by("day"):
         days[row.listing.practitioner.full_name, row.listing.address].append(row.day)

@@ -7,6 +7,7 @@ that is left for a person, not fought over. An account that does not write is on
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, timedelta
 
 from django.db import transaction
@@ -64,12 +65,13 @@ def patrol(lease: Lease, connector: CalendarConnector, listing: Listing) -> None
             problem = str(refusal)
         except WritingChanged:
             return  # still due
-    with transaction.atomic():
-        account = lease.confirm()
+    with transaction.atomic(), suppress(WritingChanged):
+        account = made.confirm()
         Account.objects.filter(pk=account.pk).update(last_read_at=clock.now())
-        Listing.objects.filter(pk=listing.pk).update(
-            patrolled_at=now, patrol_due_at=now + EVERY, problem=problem[:300]
-        )
+        same = Listing.objects.filter(pk=listing.pk)
+        same.update(patrolled_at=now, problem=problem[:300])
+        # Unless somebody asked for another while this one ran: it may have read too early.
+        same.filter(patrol_due_at=listing.patrol_due_at).update(patrol_due_at=now + EVERY)
         listing.days.filter(day__lt=clock.day_of(now, listing.tz)).delete()
         _ask_new_days(account, listing)
         made.file(reads=meter.requests, problem=problem)

@@ -45,8 +45,10 @@ def tell(lease: Lease, connector: CalendarConnector, plan: Plan) -> None:
         if not is_told:
             _write(connector, at, booking, plan)
     except Gone as reason:
-        if bookings.read_again(lease, connector, booking):
-            _note_refused(lease, connector, plan, reason)  # it is there after all
+        bookings.read_again(lease, connector, booking)
+        if Booking.objects.filter(pk=booking.pk, status=Booking.Status.BOOKED).exists():
+            # It is there after all, or nobody can read what became of it: not said again.
+            _note_refused(lease, connector, plan, reason)
         return
     except Refused as reason:
         _note_refused(lease, connector, plan, reason)

@@ -73,7 +73,9 @@ def leave_in_doubt(lease: Lease, connector: CalendarConnector, plan: Plan) -> No
     budget.spend(account, connector)
     target = fresh(plan)
     target.attempts += 1
-    target.due_at = clock.now() + doubts.FIRST_LOOK
+    # What leaves no doubt to be looked into is simply made again, ever less often.
+    again = timedelta() if target.doubt else backoff.wait(target.attempts)
+    target.due_at = clock.now() + max(doubts.FIRST_LOOK, again)
     target.save()
     story.tell(plan.visit, "outcome-unknown", account.channel, doubt=str(target.doubt))
     log.warning("outcome unknown", visit=plan.visit.pk, account=account.pk, doubt=target.doubt)
