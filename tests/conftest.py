@@ -3,6 +3,7 @@ import os
 import pytest
 import time_machine
 from django.conf import settings
+from django.utils import translation
 
 # Fixed keys: tests neither write secrets to disk nor share them with anybody.
 settings.SECRET_KEY = "tests-only-" + "0" * 40
@@ -13,6 +14,13 @@ for alias, name in (
     ("default", "slotbridge_test"), ("sandbox", "sandbox_test"), ("portal", "portal_test"),
 ):  # fmt: skip
     settings.DATABASES[alias].setdefault("TEST", {})["NAME"] = name + SUFFIX
+
+
+@pytest.fixture
+def english():
+    """Sentences as they stand in the source."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

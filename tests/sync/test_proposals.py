@@ -12,6 +12,8 @@ from slotbridge.sync.models import CatalogueItem, Link, ListingDay, ListingSched
 from tests.factories import PractitionerFactory
 from tests.web.house import RECORDS, House
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 @pytest.fixture
 def house(db, frozen):

@@ -21,7 +21,10 @@ from tests.world import CHANNEL
 
 NFZ = 13  # the public insurer's id, the same everywhere (behaviour.md section 5)
 
-pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "sandbox"]),
+    pytest.mark.usefixtures("english"),
+]
 
 
 def codes(slot):
