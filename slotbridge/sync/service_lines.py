@@ -143,7 +143,8 @@ def _read(listing: Listing) -> _Known:
 
 def _line(service: str, known: _Known, there: ServiceAtAddress | None) -> Line:
     row, want = known.rows.get(service), known.wanted.get(service)
-    name = known.names.get(service, service)
+    # A service newer than the dictionary that was read goes by what its address calls it.
+    name = known.names.get(service) or (there.custom_name if there else "") or service
     here = sorted(known.here.get(service, []))
     return Line(service, name, here, want, there, row, _state(service, known, there))
 

@@ -147,6 +147,12 @@ class CancelForm(Form):
         help_text=gettext_lazy("A portal passes it on to the patient."),
     )
 
+    def __init__(self, *args: Any, is_passed_on: bool = True, **kwargs: Any) -> None:
+        """`is_passed_on`: whether a portal knows the patient, and tells them the reason."""
+        super().__init__(*args, **kwargs)
+        if not is_passed_on:
+            self.fields["reason"].help_text = ""
+
 
 class AssignForm(Form):
     """Whose visit a portal's booking becomes that means nobody of ours."""

@@ -65,7 +65,9 @@ def sides_of(request: StaffRequest, visits: list[Visit]) -> list[Side]:
             Side(
                 visit=visit,
                 offers=offers_for(visit) if is_ahead else [],
-                form=CancelForm(auto_id=f"{visit.public_id}_%s"),
+                form=CancelForm(
+                    auto_id=f"{visit.public_id}_%s", is_passed_on=bool(visit.origin_channel)
+                ),
                 portal=names.get(visit.origin_channel, visit.origin_channel),
                 is_told=visit.origin_channel in spoken_to,
                 may_change=is_ahead and visit.expires_at is None,

@@ -71,18 +71,26 @@ def _schedules(request: StaffRequest) -> list[Schedule]:
 def _shown(
     request: StaffRequest, row: Booking, assign_form: AssignForm, cancel_form: CancelForm
 ) -> HttpResponse:
-    names = dict(
-        CatalogueItem.objects.filter(
-            account=row.account,
-            kind__in=[ItemKind.DOCTOR, ItemKind.ADDRESS],
-            external_id__in=[row.doctor, row.address],
-        ).values_list("kind", "name")
-    )
+    data = bookings.data_of(row)
+    ids = {
+        ItemKind.DOCTOR: row.doctor,
+        ItemKind.ADDRESS: row.address,
+        ItemKind.SERVICE: data.get("dictionary_service", ""),
+    }
+    # The portal counts each kind by itself: an address may have a doctor's number.
+    names = {
+        kind: name
+        for kind, id_, name in CatalogueItem.objects.filter(
+            account=row.account, kind__in=ids, external_id__in=ids.values()
+        ).values_list("kind", "external_id", "name")
+        if ids[ItemKind(kind)] == id_
+    }
     context = {
         "booking": row,
-        "data": bookings.data_of(row),
+        "data": data,
         "doctor": names.get(ItemKind.DOCTOR, ""),
         "address": names.get(ItemKind.ADDRESS, ""),
+        "service": names.get(ItemKind.SERVICE, ""),
         "portal": channel_names(request).get(row.account.channel, row.account.channel),
         "zone": house_zone(request.organisation),
         "is_open": row.status == Booking.Status.BOOKED

@@ -82,7 +82,7 @@ def visit(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         # Of a portal's answer: nothing but the web may be opened by a press.
         "video_url": row.video_url if row.video_url.startswith("https://") else "",
         "targets": VisitTarget.objects.filter(visit=row).select_related("account"),
-        "cancel_form": CancelForm(),
+        "cancel_form": CancelForm(is_passed_on=bool(row.origin_channel)),
         "is_open": is_open,
         "may_answer": may_answer(request),
         "may_mark": may_mark(request),
