@@ -18,7 +18,7 @@ from tests.sync.machine_ground import ANSWERS, DATABASES, Ground
 from tests.sync.machine_portal import OnThePortal
 from tests.sync.machine_rest import InTheEnd
 
-EXAMPLES = int(os.environ.get("SLOTBRIDGE_CHAOS_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("SLOTBRIDGE_CHAOS_EXAMPLES", "8"))
 STEPS = int(os.environ.get("SLOTBRIDGE_CHAOS_STEPS", "20"))
 
 # Every operation that the hub calls.
