@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.his.models import Visit
 from slotbridge.kit import clock
-from slotbridge.sync import bookings, fanout
+from slotbridge.sync import bookings, details, fanout
 from slotbridge.sync.contract import Gone, PortalBooking
 from slotbridge.sync.models import Booking, Difference, Listing, ListingSchedule, VisitTarget
 from slotbridge.sync.reports import Round
@@ -74,7 +74,7 @@ def _take_over(made: Round, found: PortalBooking, row: Booking | None) -> None:
     elif _is_as_known(found, row):
         return
     # Read by itself: only then the chain of moves is told, and the patient is surely in it.
-    newest = _newest(made, made.listing, found.id)
+    newest = _with_details(_newest(made, made.listing, found.id), found)
     if newest is None:
         return
     with transaction.atomic():
@@ -89,6 +89,12 @@ def _take_over(made: Round, found: PortalBooking, row: Booking | None) -> None:
             found.start,
             booking=found.id,
         )
+
+
+def _with_details(newest: PortalBooking | None, found: PortalBooking) -> PortalBooking | None:
+    """With who confirmed and who came, which only the list of bookings tells."""
+    same = newest is not None and newest.id == found.id
+    return details.merged(newest, found) if newest is not None and same else newest
 
 
 def _is_as_known(found: PortalBooking, row: Booking) -> bool:

@@ -31,8 +31,8 @@ from slotbridge.sync.registry import calendar_class
 
 # The portal works asynchronously: what was told a moment ago is not compared yet.
 SETTLES_IN = timedelta(seconds=30)
-# Prices are kept in hundredths, and read back without them (A31).
-WHOLE = 100
+# Prices are read back without decimals (A31).
+DECIMALS = 100
 # What is told of a service that we made; of another's, only the first two.
 PRICE = ("price_minor", "is_price_from")
 OURS = (*PRICE, "custom_name", "is_visible", "min_age", "max_age", "minutes")
@@ -140,7 +140,7 @@ def _claims(listing: Listing) -> dict[str, dict[int, ServiceAtAddress]]:
         if row.service_id in links:
             found[row.service_id].append(row)
     claims: dict[str, dict[int, ServiceAtAddress]] = defaultdict(dict)
-    for service in Service.objects.filter(pk__in=found):
+    for service in Service.objects.filter(pk__in=found, is_active=True):
         claims[links[service.pk]][service.pk] = _claim(
             links[service.pk], service, found[service.pk], first
         )
@@ -307,7 +307,8 @@ def reads_alike(
 ) -> bool:
     """Whether a reader of the portal sees `goal`: prices in whole units, durations unread."""
     return all(
-        _seen(name, getattr(goal, name)) == _seen(name, getattr(there, name))
+        getattr(goal, name) == getattr(there, name)
+        or (name == "price_minor" and _has_lost_decimals(goal, there))
         for name in names
         if name != "minutes"
     )
@@ -327,5 +328,11 @@ def _untold(row: ListingService | None, goal: ServiceAtAddress) -> bool:
     return told is None or any(getattr(told, name) != getattr(goal, name) for name in names)
 
 
-def _seen(name: str, value: object) -> object:
-    return value // WHOLE if name == "price_minor" and isinstance(value, int) else value
+def _has_lost_decimals(goal: ServiceAtAddress, there: ServiceAtAddress) -> bool:
+    """Whether what is read there is our price without its decimals. All else is compared exactly:
+    some currencies have none.
+    """
+    ours, theirs = goal.price_minor, there.price_minor
+    if ours is None or theirs is None:
+        return False
+    return theirs % DECIMALS == 0 and ours - ours % DECIMALS == theirs

@@ -130,3 +130,63 @@ def test_an_unassigned_booking_is_not_said_again_and_again(frozen):
         world.after(minutes=16)
     assert Difference.objects.filter(kind="booking-changed").count() == 0
     world.close()
+
+
+def lost(world, *events):
+    for event in events:
+        world.fault(event, "lost", times=None)
+
+
+def test_a_confirmation_that_nobody_told_is_found(world, booked):
+    lost(world, "booking-confirmed")
+    actors.patient_confirms(AtPortal.objects.get())
+    world.after(minutes=16)
+    assert Booking.objects.get().is_confirmed
+    assert Visit.objects.get().is_confirmed
+    assert found() == [("booking-changed", "taken-over")]
+    world.after(minutes=16)
+    assert len(found()) == 1, "said once"
+
+
+def test_who_came_is_found_though_nobody_told(world, booked):
+    """A59: kept beside what the room says."""
+    lost(world, "presence-marked")
+    world.clock.move_to(booked.start)
+    world.after(minutes=5)
+    actors.doctor_marks_presence(AtPortal.objects.get(), True)
+    world.after(minutes=16)
+    assert Booking.objects.get().presence == "present"
+    assert found() == [("booking-changed", "taken-over")]
+    world.after(minutes=16)
+    assert len(found()) == 1
+
+
+def test_a_payment_that_nobody_told_is_found(world):
+    actors.adviser_sets_address(world.address, takes_payment=True)
+    slot = world.open(count=2)[0]
+    world.settle()
+    booking = world.patient_books(slot.start)
+    world.settle()
+    world.after(seconds=40)
+    before = Visit.objects.get().payment
+    lost(world, "booking-payment-status-changed")
+    actors.patient_pays(booking)
+    world.after(minutes=16)
+    assert (before, Visit.objects.get().payment) == ("not-paid", "paid")
+
+
+def test_a_copy_of_a_break_at_a_coupled_address_is_judged_by_what_it_hides_here(world):
+    """R28: the copy goes where the HIS offers that time; the break on the screen's own calendar is
+    none of our business.
+    """
+    slot = world.open(count=2)[0]
+    world.settle()
+    world.after(seconds=40)
+    online = actors.adviser_opens_online_address(world.address)
+    lost(world, "break-created")
+    actors.doctor_adds_break(online, slot.start, slot.end, on_coupled=True)
+    assert slot.start not in world.portal_shows()
+    world.after(minutes=16)
+    assert slot.start in world.portal_shows()
+    assert [held.address for held in Break.objects.all()] == [online]
+    assert found() == [("break", "removed")]

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from slotbridge.his import catalogue, organisation, slots
+from slotbridge.his import catalogue, organisation, slots, visits
 from slotbridge.his.models import Service, Visit
 from slotbridge.kit import clock
 from slotbridge.sandbox import actors
-from slotbridge.sandbox.models import AddressService
+from slotbridge.sandbox.models import AddressService, Break
 from slotbridge.sandbox.models import Service as DictionaryService
 from slotbridge.sandbox.patients import PatientData
 from slotbridge.sync import accounts, fanout, links, services, telling_days, telling_services
@@ -25,6 +25,7 @@ from slotbridge.sync.models import (
 )
 from slotbridge.sync.services import StepKind
 from slotbridge.sync.shown import why_not_shown
+from tests.factories import PatientFactory
 from tests.world import CHANNEL
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
@@ -547,3 +548,95 @@ def test_asking_again_costs_neither_reads_nor_writes(world, echo):
     assert not ListingService.objects.filter(asked__gt=0, answered=0).exists()
     assert ListingDay.objects.filter(problem="").exists()
     assert Service.objects.count() == 2
+
+
+# --- Visits that were told before their service was there -----------------------------------
+
+
+def test_a40_a_visit_told_as_a_break_becomes_a_booking_when_its_service_is_there(world, echo):
+    """A40: a break only where no service is to be had; one that was refused stays (below)."""
+    ahead, over = world.open(days=1, count=2)
+    patients = PatientFactory.create_batch(2, organisation=world.organisation)
+    for slot, patient in zip((ahead, over), patients, strict=True):
+        visits.book_visit(
+            schedule=slot.schedule, start=slot.start, end=slot.end, patient=patient, service=echo,
+            by="reception",
+        )  # fmt: skip
+    world.settle()
+    assert world.portal_bookings() == []
+    assert sorted(Break.objects.values_list("since", flat=True)) == [ahead.start, over.start]
+    price(world, echo, 35000)
+    world.settle()
+    assert world.portal_bookings() == [(ahead.start, "booked"), (over.start, "booked")]
+    assert not Break.objects.exists(), "nothing is told twice"
+    assert ahead.start not in world.portal_shows()
+
+
+def test_a40_a_break_of_a_visit_that_is_over_stays(world, echo):
+    [slot] = world.open(days=1, count=1)
+    visits.book_visit(
+        schedule=slot.schedule, start=slot.start, end=slot.end, service=echo, by="reception",
+        patient=PatientFactory(organisation=world.organisation),
+    )  # fmt: skip
+    world.settle()
+    world.clock.move_to(slot.end)
+    price(world, echo, 35000)
+    world.settle()
+    assert world.portal_bookings() == []
+    assert Break.objects.count() == 1
+
+
+def test_a40_a_break_of_a_visit_whose_booking_was_refused_stays_whatever_service_comes(world, echo):
+    [slot] = world.open(days=1, count=1)
+    world.settle()
+    world.fault("bookSlot", "status", status=403)
+    world.plan(slot, PatientFactory(organisation=world.organisation))
+    world.settle()
+    price(world, echo, 35000)
+    world.settle()
+    assert (world.portal_bookings(), Break.objects.count()) == ([], 1)
+
+
+# --- Found by comparing alone ---------------------------------------------------------------
+
+
+def quiet(world):
+    """Nobody hears of what is done to services there."""
+    for event in ("address-service-changed", "address-service-deleted"):
+        world.fault(event, "lost", times=None)
+
+
+def test_a31_a_price_changed_there_is_found_within_the_hour_though_nobody_told(world):
+    """The portal's own service at our price: we never wrote it, and its price is ours all the
+    same.
+    """
+    world.open(count=1)
+    world.after(minutes=16)
+    quiet(world)
+    actors.doctor_changes_service(world.portal_service, price_minor=99900)
+    world.after(minutes=61)
+    world.after(minutes=1)
+    assert standing(world) == {"Konsultacja": 20000}
+
+
+def test_a_service_removed_there_is_found_within_the_hour_and_made_again(world, echo):
+    price(world, echo, 35000)
+    world.open(count=1)
+    world.after(minutes=16)
+    quiet(world)
+    actors.doctor_removes_service(there(world, "Echo serca"))
+    world.after(minutes=61)
+    world.after(minutes=1)
+    assert standing(world) == {"Konsultacja": 20000, "Echo serca": 35000}
+    [seen] = Difference.objects.filter(kind=Difference.Kind.SERVICE)
+    assert seen.done == Difference.Done.TOLD_AGAIN
+
+
+def test_a_service_that_is_out_of_use_here_goes_there(world, echo):
+    price(world, echo, 35000)
+    world.open(count=1)
+    world.settle()
+    catalogue.change_service(service=echo, is_active=False, by="a")
+    world.settle()
+    world.after(minutes=1)
+    assert standing(world) == {"Konsultacja": 20000}
