@@ -7,7 +7,7 @@ spoken to; each step stores its result before the next begins.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import structlog
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.his import holds
 from slotbridge.kit import backoff, clock
-from slotbridge.sync import accounts, calendars, fanout, queue
+from slotbridge.sync import accounts, calendars, fanout, old_rows, queue
 from slotbridge.sync.contract import (
     AccountRejected,
     CalendarConnector,
@@ -37,6 +37,8 @@ LONGEST_TURN = timedelta(seconds=30)
 # A portal that fails this often in a row is left alone for a while, not one record of it.
 FAILURES_OF_A_PORTAL = 3
 
+REJECTED = _noop("The portal refused login or password.")
+
 # After an outage of this length everything is compared at once, not in its turn.
 LONG_OUTAGE = timedelta(minutes=5)
 
@@ -49,10 +51,12 @@ class Engine:
     def __init__(self, owner: str) -> None:
         self.owner = owner
         self._connectors: dict[int, tuple[object, Connector]] = {}
+        self._tidied_at: datetime | None = None
 
     def run_once(self) -> bool:
         """One round; whether there was anything to do."""
         removed = holds.remove_expired_holds()
+        self._remove_old_rows()
         drained = fanout.fan_out()
         lease = queue.claim(self.owner)
         if lease is None:
@@ -82,6 +86,12 @@ class Engine:
         for _, connector in self._connectors.values():
             connector.close()
         self._connectors.clear()
+
+    def _remove_old_rows(self) -> None:
+        now = clock.now()
+        if self._tidied_at is None or self._tidied_at + old_rows.EVERY <= now:
+            self._tidied_at = now
+            old_rows.remove()
 
     def _turn(self, lease: Lease) -> None:
         ends = clock.now() + LONGEST_TURN
@@ -132,9 +142,16 @@ def _step(lease: Lease, account: Account, connector: Connector) -> bool:
 def _reject(lease: Lease) -> None:
     """A4: said once, tried again every quarter of an hour."""
     account = lease.confirm()
+    if account.state == State.SWITCHING_OFF:
+        # Not another state: on being let in again it would fill what it was told to empty (A9).
+        account.problem, account.failures = REJECTED, account.failures + 1
+        account.failing_since = account.failing_since or clock.now()
+        account.not_before = clock.now() + accounts.RETRY_REJECTED
+        account.save(update_fields=["problem", "failures", "failing_since", "not_before"])
+        return
     if account.state != State.REJECTED:
         log.warning("account rejected", account=account.pk)
-    accounts.enter(account, State.REJECTED, _noop("The portal refused login or password."))
+    accounts.enter(account, State.REJECTED, REJECTED)
     account.catalogue_due_at = account.not_before = clock.now() + accounts.RETRY_REJECTED
     account.save(update_fields=["catalogue_due_at", "not_before"])
 
