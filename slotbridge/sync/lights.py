@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -72,6 +73,11 @@ class Waiting:
     @property
     def total(self) -> int:
         return self.days + self.visits + self.messages + self.offers
+
+    @property
+    def untold(self) -> int:
+        """What the portal was not told, and will not be until a person does something."""
+        return self.parked_days + self.parked_visits + self.parked_services + self.held
 
     @property
     def for_a_person(self) -> int:
@@ -187,17 +193,20 @@ def light_of(account: Account) -> Light:
     if account.state in {Account.State.FAILED, Account.State.REJECTED}:
         return Light(Colour.FAILING, account.state_since, in_words(account.reason))
     if account.failing_since is not None:
-        return Light(
-            Colour.FAILING,
-            account.failing_since,
-            _("The portal does not answer. Changes wait and are sent by themselves afterwards."),
-        )
+        return Light(Colour.FAILING, account.failing_since, _silent())
     if account.writing != Account.Writing.LIVE:
         return _light_of_writing(account)
-    since = waiting(account).oldest_since
-    if since is not None and since + FRESH_WITHIN < clock.now():
-        return Light(Colour.LATE, since, _("Changes are waiting to be sent or taken over."))
+    found = waiting(account)
+    since = found.oldest_since
+    is_late = since is not None and since + FRESH_WITHIN < clock.now()
+    if since is not None or found.untold:
+        colour = Colour.LATE if is_late or found.untold else Colour.FRESH
+        return Light(colour, since, _("Changes are waiting to be sent or taken over."))
     return Light(Colour.FRESH, account.last_write_at, _("Everything has been told."))
+
+
+def _silent() -> str:
+    return _("The portal does not answer. Changes wait and are sent by themselves afterwards.")
 
 
 def _light_of_writing(account: Account) -> Light:
@@ -213,8 +222,17 @@ def _light_of_writing(account: Account) -> Light:
     return Light(Colour.PAUSED, account.writing_since, sentence)
 
 
-def light_of_listing(listing: Listing) -> Light:
-    """One calendar's light."""
+def lights_of_listings(listings: Collection[Listing]) -> list[Light]:
+    """The light of each of these calendars, in their order; in one query however many."""
+    waiting = dict(
+        ListingDay.objects.filter(listing__in=listings, asked__gt=F("answered"))
+        .values_list("listing")
+        .annotate(since=Min("asked_at"))
+    )
+    return [_light_of_listing(listing, waiting.get(listing.pk)) for listing in listings]
+
+
+def _light_of_listing(listing: Listing, oldest: datetime | None) -> Light:
     if listing.held_since is not None:
         return Light(
             Colour.PAUSED,
@@ -222,12 +240,13 @@ def light_of_listing(listing: Listing) -> Light:
             _("All its free times would vanish: confirm that this is meant, or put them back."),
         )
     if listing.failing_since is not None:
-        return Light(Colour.FAILING, listing.failing_since, in_words(listing.problem))
+        sentence = in_words(listing.problem) or _silent()
+        return Light(Colour.FAILING, listing.failing_since, sentence)
     if listing.account.writing != Account.Writing.LIVE:
         return Light(Colour.PAUSED, listing.patrolled_at, _("Only compared: nothing is written."))
-    oldest = listing.days.filter(asked__gt=F("answered")).aggregate(since=Min("asked_at"))["since"]
-    if oldest is not None and oldest + FRESH_WITHIN < clock.now():
-        return Light(Colour.LATE, oldest, _("Changes are waiting to be sent."))
+    if oldest is not None:
+        colour = Colour.LATE if oldest + FRESH_WITHIN < clock.now() else Colour.FRESH
+        return Light(colour, oldest, _("Changes are waiting to be sent."))
     return Light(Colour.FRESH, listing.last_told_at, _("Everything has been told."))
 
 

@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from slotbridge.his import catalogue, organisation, staff
 from slotbridge.his import slots as his_slots
+from slotbridge.kit import clock
+from slotbridge.sync.models import Account, Listing, ListingDay
 from tests.web.house import CHANNEL
 
 
@@ -56,6 +58,21 @@ def more_schedules(house, n):
     _schedule(house, n)
 
 
+def more_calendars(house, n):
+    """Another doctor's address that is filled, with changes that wait to be told."""
+    account = Account.objects.get()
+    known = Listing.objects.filter(account=account).first()
+    listing = Listing.objects.create(
+        organisation=house.organisation, account=account, patrol_due_at=clock.now(),
+        practitioner=known.practitioner if known else house.schedule.practitioner,
+        facility="1", doctor=str(n), address=f"calendar-{n}", time_zone="Europe/Warsaw",
+    )  # fmt: skip
+    ListingDay.objects.create(
+        organisation=house.organisation, listing=listing, day=clock.now().date(),
+        asked_at=clock.now(), due_at=clock.now(),
+    )  # fmt: skip
+
+
 def more_free_time(house, n):
     house.open("09:00", 1, schedule=_schedule(house, n))
 
@@ -80,6 +97,7 @@ PAGES = [
     ("visit-free", more_free_time),
     ("schedule", more_slots),
     ("portal", more_slots),
+    ("portal", more_calendars),
     ("portal-mapping", more_clinics),
     ("home", more_orders),
     ("visits", more_orders),

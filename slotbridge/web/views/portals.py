@@ -99,7 +99,9 @@ def _of_calendars(account: Account) -> dict[str, Any]:
         "has_ended": writing.has_ended(account),
         "broken_links": len(links.broken_links(account)),
         "unassigned": _unassigned(account),
-        "parked_days": _due_days(account).exclude(problem="")[:SHOWN],
+        "parked_days": _due_days(account)
+        .exclude(problem="")
+        .order_by("listing__practitioner__sort_key", "listing_id", "day")[:SHOWN],
         "waiting_days": _due_days(account).filter(problem="")[:SHOWN],
         "messages_parked": account.messages.filter(state=InboxMessage.State.PARKED).order_by(
             "received_at"
@@ -149,11 +151,15 @@ def retry(request: StaffRequest, channel: str) -> HttpResponse:
 
 def _listings(account: Account) -> list[tuple[Listing, str, lights.Light]]:
     """Each calendar with the name of its address there, and its light."""
-    rows = account.listings.filter(is_active=True).select_related("account", "practitioner")
+    rows = list(
+        account.listings.filter(is_active=True)
+        .select_related("account", "practitioner")
+        .order_by("practitioner__sort_key", "address")
+    )
     places = dict(account.items.filter(kind=ItemKind.ADDRESS).values_list("external_id", "name"))
     return [
-        (row, places.get(row.address, ""), lights.light_of_listing(row))
-        for row in rows.order_by("practitioner__sort_key", "address")
+        (row, places.get(row.address, ""), light)
+        for row, light in zip(rows, lights.lights_of_listings(rows), strict=True)
     ]
 
 
