@@ -291,8 +291,13 @@ def _told_service(row: AddressService | None) -> Json | None:
 
 
 def _told_patient(patient: Json) -> Json:
-    left_out = {"is_returning", "data_privacy_consent", "marketing_consent"}
-    return {name: value for name, value in patient.items() if name not in left_out}
+    """With the consents that were asked for: no answer of the API carries them."""
+    unanswered = {
+        name for name in ("data_privacy_consent", "marketing_consent") if patient.get(name) is None
+    }
+    return {
+        name: value for name, value in patient.items() if name not in unanswered | {"is_returning"}
+    }
 
 
 def told_booking(row: Booking) -> Json:

@@ -32,6 +32,16 @@ def merged(found: PortalBooking, hint: PortalBooking | None) -> PortalBooking:
     )
 
 
+def with_consents(found: PortalBooking, hint: PortalBooking | None) -> PortalBooking:
+    """The booking as it was read, with the consents that its patient gave when it was made: only
+    the notification carries them (A64, components/schemas/Patient).
+    """
+    if hint is None or hint.id != found.id or hint.patient is None or found.patient is None:
+        return found
+    consents = {**hint.patient.consents, **found.patient.consents}
+    return replace(found, patient=replace(found.patient, consents=consents))
+
+
 def is_old(row: Booking | None, said_at: datetime | None) -> bool:
     """Whether a newer notification of such details was heard before this one (A57)."""
     return bool(row and row.said_at and said_at and said_at < row.said_at)

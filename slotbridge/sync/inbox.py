@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from slotbridge.kit import backoff, clock
-from slotbridge.sync import bookings, telling_services, wakeups
+from slotbridge.sync import bookings, details, telling_services, wakeups
 from slotbridge.sync.contract import (
     CalendarConnector,
     Event,
@@ -102,7 +102,7 @@ def _hear(lease: Lease, connector: CalendarConnector, event: Event) -> None:
     elif event.heard in {Heard.SERVICES, Heard.CATALOGUE}:
         _read_lists(Account.objects.get(pk=lease.account_id), event)
     elif event.heard != Heard.NOTHING:
-        found = _read_booking(lease, connector, event)
+        found = details.with_consents(_read_booking(lease, connector, event), event.hint)
         with transaction.atomic():
             account = lease.confirm()
             Account.objects.filter(pk=account.pk).update(last_read_at=clock.now())

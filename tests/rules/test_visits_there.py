@@ -411,6 +411,25 @@ def test_a64_consents_are_stored_with_date_and_source_and_marketing_is_not_assum
     assert not Consent.objects.filter(kind="marketing", is_given=True).exists()
 
 
+def test_a64_consents_come_with_the_notification_and_not_with_the_booking_that_is_read(world):
+    """Once: who is known by a later reading alone has not consented to anything."""
+    first, second = world.open(count=2)
+    world.settle()
+    world.patient_books(first.start, data_privacy_consent=True, marketing_consent=False)
+    world.settle()
+    asked = Visit.objects.get().patient
+    stored = Consent.objects.order_by("kind").values_list("patient", "kind", "is_given", "source")
+    assert list(stored) == [
+        (asked.pk, "data-privacy", True, CHANNEL),
+        (asked.pk, "marketing", False, CHANNEL),
+    ]
+    world.fault("slot-booked", "lost")
+    world.patient_books(second.start, email="inna@example.org", data_privacy_consent=True)
+    world.after(minutes=16)
+    assert Visit.objects.count() == 2
+    assert Consent.objects.count() == 2
+
+
 # --- A57-A59, A61-A63: when and how we hear of it -------------------------------------------
 
 
