@@ -6,13 +6,15 @@ import pytest
 from django.test import Client, override_settings
 
 from slotbridge.config.logs import formatter
-from slotbridge.his.models import Patient
+from slotbridge.his import visits
+from slotbridge.his.models import Patient, Visit
 from slotbridge.sandbox import actors
 from slotbridge.sync import accounts, inbox
 from slotbridge.sync.models import (
     Difference,
     InboxMessage,
 )
+from tests.factories import PatientFactory
 
 pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
 
@@ -183,3 +185,43 @@ def test_a_renewed_address_replaces_the_former_and_loses_nothing(world):
     assert Client().get(hook(world)).status_code == 200
     world.after(minutes=16)
     assert world.visits() == [(slot.start, "booked", "")]
+
+
+def test_our_own_calls_that_come_back_to_us_change_nothing_and_cost_nothing(world):
+    """Whether they do is silent (behaviour.md section 4): booked, moved, cancelled, and a break."""
+    world.client.quirks = {"echo_own_calls": True}
+    world.client.opted_in = ["break-created", "break-moved", "break-removed"]
+    world.client.save()
+    first, second, third = world.open(count=3)
+    world.settle()
+    told = []
+
+    def settled():
+        world.settle()
+        world.after(seconds=40)
+        told.append((len(world.wires.writes()), world.visits(), world.portal_bookings()))
+
+    person = PatientFactory(organisation=world.organisation)
+    visit = world.plan(first, person)
+    settled()
+    visits.move_visit(
+        visit=visit, schedule=world.schedule, start=second.start, end=second.end, by="reception"
+    )
+    settled()
+    visits.cancel_visit(visit=visit, reason="", by="reception")
+    settled()
+    world.fault("bookSlot", "status", status=403)
+    world.plan(third, person)
+    settled()
+    names = set(InboxMessage.objects.values_list("name", flat=True))
+    assert {"slot-booked", "booking-moved", "booking-canceled", "break-created"} <= names
+    assert [there for _, _, there in told] == [
+        [(first.start, "booked")], [(second.start, "booked")], [], [],
+    ]  # fmt: skip
+    assert [status for _, status, _ in world.visits()] == ["cancelled", "booked"]
+    assert Visit.objects.count() == 2
+    assert not InboxMessage.objects.exclude(state="done").exists()
+    writes = len(world.wires.writes())
+    world.after(minutes=16)
+    assert len(world.wires.writes()) == writes == told[-1][0]
+    assert not Difference.objects.exists()

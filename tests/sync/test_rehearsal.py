@@ -4,10 +4,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from slotbridge.his import catalogue
 from slotbridge.sandbox import actors
+from slotbridge.sandbox.models import Service as DictionaryService
 from slotbridge.sandbox.rules import Period
-from slotbridge.sync import accounts, leaving, lights, rehearsal, writing
-from slotbridge.sync.models import Account, InboxMessage, Listing, ListingDay
+from slotbridge.sync import accounts, leaving, lights, links, rehearsal, writing
+from slotbridge.sync.models import Account, CatalogueItem, InboxMessage, Listing, ListingDay
 from tests.factories import PatientFactory
 from tests.world import World
 
@@ -69,6 +71,36 @@ def test_what_was_rehearsed_is_what_is_written(rehearsed):
     assert rehearsed.portal_shows() == [slot.start for slot in slots[2:]]
     assert rehearsal.rehearse(fresh(rehearsed)).is_nothing
     assert writing.progress(rehearsed.account) == (2, 2)
+
+
+def test_services_are_counted_as_they_are_added_changed_and_removed(rehearsed):
+    """At two addresses: a service of ours is to be added, the portal's own gets our price."""
+    new = catalogue.add_service(
+        organisation=rehearsed.organisation, name="Echo serca", duration_minutes=20, by="a"
+    )
+    item = DictionaryService.objects.create(name="Echo serca")
+    accounts.refresh_catalogue(account=rehearsed.account, by="a")
+    rehearsed.settle()
+    item = CatalogueItem.objects.get(kind="service", external_id=str(item.pk))
+    links.link(account=rehearsed.account, record=new, item_id=item.pk, by="a")
+    for service, amount in ((new, 35000), (rehearsed.service, 26000)):
+        catalogue.set_price(
+            price_list=rehearsed.price_list, service=service, amount_minor=amount, by="a"
+        )
+    rehearsed.open(count=2)
+    rehearsed.settle()
+    account = fresh(rehearsed)
+    rows = list(rehearsal.in_detail(rehearsal.calendars(account)))
+    assert [row.services for row in rows] == [2, 2]
+    totals = rehearsal.rehearse(account)
+    assert totals.services == 4
+    writing.go_live(account=rehearsed.account, by="anna")
+    rehearsed.settle()
+    told = [(method, "services" in path) for method, path in rehearsed.wires.writes()]
+    assert sorted(method for method, of_service in told if of_service) == [
+        "PATCH", "PATCH", "POST", "POST",
+    ]  # fmt: skip
+    assert len(written(rehearsed)) == sum(row.writes for row in rows) == totals.writes
 
 
 def test_a63_going_live_takes_over_the_bookings_that_are_there_before_it_writes(rehearsed):
