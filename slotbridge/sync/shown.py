@@ -24,7 +24,7 @@ from slotbridge.sync.models import (
     ListingSchedule,
     ListingService,
 )
-from slotbridge.sync.registry import keeps_calendars
+from slotbridge.sync.registry import calendar_class, keeps_calendars
 from slotbridge.sync.services import are_ours
 from slotbridge.sync.wanted import Offering
 
@@ -189,6 +189,7 @@ def _services_missing(
     rivals = {key for keys in offering.contested.values() for key in keys}
     found = Service.objects.filter(pk__in=looked_at | rivals).order_by("name").in_bulk()
     offered = offering.services(slot.schedule.clinic_id, slot.day)
+    currency = calendar_class(known.account.kind).currency_of(known.account.settings)
     for service in found.values():
         if service.pk not in looked_at:
             continue
@@ -196,19 +197,22 @@ def _services_missing(
         others = offering.contested.get(item, set()) - {service.pk}
         row = known.services.get((known.listings[slot.schedule_id].pk, item))
         yield (
-            _unpriced(offering, service, listed)
+            _unpriced(offering, service, listed, currency)
             or _unlinked_service(offering, service)
             or _not_at_address(offering, service, known, row)
             or _confused(service, [found[key].name for key in others], offered)
         )
 
 
-def _unpriced(offering: Offering, service: Service, listed: set[int]) -> Reason | None:
+def _unpriced(
+    offering: Offering, service: Service, listed: set[int], currency: str
+) -> Reason | None:
     if service.pk in listed:
         return None
     if service.pk in offering.foreign:
-        text = _("%(name)s is priced in another currency than the portal’s.")
-        return Reason("service-other-currency", text % {"name": service.name})
+        text = _("%(name)s is not priced in %(currency)s, the portal’s currency.")
+        known = {"name": service.name, "currency": currency}
+        return Reason("service-other-currency", text % known)
     text = _("%(name)s is not in the price list used on the portal.")
     return Reason("service-not-listed", text % {"name": service.name})
 
