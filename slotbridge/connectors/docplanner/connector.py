@@ -9,6 +9,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import httpx
+from django.utils.translation import gettext_noop as _noop
 
 from slotbridge.connectors.docplanner import catalogue, messages, periods, site
 from slotbridge.connectors.docplanner.answers import Conflict, Invalid
@@ -53,6 +54,10 @@ RELEASED_EVERY = timedelta(hours=1)
 # A40: a booking of the clinic's own, unless it chose to send names.
 NOBODY = Person("Rezerwacja", "HIS")
 MINUTE = timedelta(minutes=1)
+NO_SERVICES = _noop(
+    "The portal does not say which services its free times are for, so they cannot be compared."
+    " Tell its adviser."
+)
 
 
 class DocplannerConnector(CalendarConnector):
@@ -160,7 +165,7 @@ class DocplannerConnector(CalendarConnector):
         """
         for day in days:
             if clock.day_bounds(day, listing.tz) != clock.day_bounds(day, self._site.zone):
-                raise Refused(f"replaceSlots: the listing's days are not those of {self.portal}")
+                raise periods.not_sent("the days of the calendar are not those of the portal")
 
     def offered(
         self, listing: ListingRef, start: datetime, end: datetime
@@ -169,7 +174,7 @@ class DocplannerConnector(CalendarConnector):
         for since, till in _windows(start, end):
             slots = self._api.calendar.get_slots(listing, since, till)
             if slots and all(slot.services is None for slot in slots):
-                raise Refused("getSlots: the slots came without their services")
+                raise Refused(f"{NO_SERVICES} [getSlots]")
             for slot in slots:
                 found.update(OfferedStart(slot.start, each) for each in slot.services or ())
         return frozenset(offer for offer in found if start <= offer.start < end)

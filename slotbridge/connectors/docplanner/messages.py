@@ -12,11 +12,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
+from django.utils.translation import gettext_noop as _noop
+
 from slotbridge.connectors.docplanner import fields, records
 from slotbridge.connectors.docplanner.records import Json, Place
 from slotbridge.connectors.docplanner.site import Site
 from slotbridge.sync.contract import Event, Heard, MessageUnreadable, PortalBooking, Question
 
+UNREADABLE = _noop(
+    "This notification cannot be read. Tell the portal's adviser what stands in brackets."
+)
 LONGEST_BODY = 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,59}")
 
@@ -192,4 +197,4 @@ def _require(fulfilled: bool, otherwise: str) -> None:
 
 
 def _unreadable(why: str) -> NoReturn:
-    raise MessageUnreadable(why)  # never with a value: it may be a person's
+    raise MessageUnreadable(f"{UNREADABLE} [{why}]")  # never with a value: it may be a person's

@@ -15,12 +15,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_noop as _noop
+
 from slotbridge.kit import clock
 from slotbridge.sync.contract import OpenPeriod, Payer, Refused
 
 MINUTE = timedelta(minutes=1)
 # "within one day" (400 otherwise): whether midnight itself still belongs to it is silent.
 LAST_MINUTE = MINUTE
+
+NOT_SENT = _noop(
+    "The portal would not take these times, so they were not sent. Tell this program's makers what"
+    " stands in brackets."
+)
 
 Body = Mapping[str, object]
 Range = tuple[datetime, datetime]
@@ -32,6 +39,11 @@ class Request:
 
     body: Body
     digest: str
+
+
+def not_sent(why: str) -> Refused:
+    """What to raise for days that the portal would refuse, and might take in part."""
+    return Refused(f"{NOT_SENT} [replaceSlots: {why}]")
 
 
 def request(
@@ -85,7 +97,7 @@ def _insurance(payer: Payer, insurer: int | None) -> dict[str, object]:
     """
     if insurer is None:
         if payer is Payer.INSURANCE:
-            raise Refused("replaceSlots: this site of the portal has no public insurance")
+            raise not_sent("this site of the portal has no public insurance")
         return {}
     if payer is Payer.PATIENT:
         return {"insurance_accepted": "without-insurance-only"}
@@ -110,7 +122,7 @@ def _within(day: date, tz: ZoneInfo, latest: datetime) -> Range:
     start, end = clock.day_bounds(day, tz)
     end = min(end - LAST_MINUTE, latest.replace(second=0, microsecond=0))
     if end < start + MINUTE:
-        raise Refused(f"replaceSlots: {day} is further ahead than the portal takes")
+        raise not_sent(f"{day} is further ahead than the portal takes")
     return start, end
 
 
@@ -123,11 +135,11 @@ def _complete(
     free_from = day_start
     for period in sorted(period for period in given if period.offers):
         if not free_from <= period.start < period.end <= day_end:
-            raise Refused(f"replaceSlots: a period of {day} overlaps another or leaves its date")
+            raise not_sent(f"a period of {day} overlaps another or leaves its date")
         # A period up to midnight loses its last minute, and what would end in it.
         kept = replace(period, end=min(period.end, day_end - LAST_MINUTE))
         if kept.end > bound[1]:
-            raise Refused(f"replaceSlots: a period of {day} ends further ahead than allowed")
+            raise not_sent(f"a period of {day} ends further ahead than allowed")
         if kept.end - kept.start >= MINUTE:
             found.append(kept)
         free_from = period.end

@@ -181,7 +181,7 @@ def test_slots_without_services_are_not_taken_for_slots_that_nobody_can_book(
 ):
     for _spelling in range(2):
         portal.will(json={"_items": [{"start": "2026-03-03T08:00:00+01:00"}]})
-    with pytest.raises(Refused, match="without their services"):
+    with pytest.raises(Refused, match="does not say which services"):
         connector.offered(listing, EIGHT, EIGHT + timedelta(days=1))
 
 
