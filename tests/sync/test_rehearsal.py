@@ -197,7 +197,7 @@ def test_credentials_that_are_refused_meanwhile_do_not_end_a_rehearsal(rehearsed
     assert written(rehearsed) == []
 
 
-def test_the_light_says_that_nothing_is_written(rehearsed):
+def test_the_light_says_that_nothing_is_written(rehearsed, english):
     rehearsed.open(count=1)
     rehearsed.after(minutes=20)
     light = lights.light_of(fresh(rehearsed))

@@ -140,7 +140,7 @@ def test_what_was_live_before_is_only_compared_now(world):
     assert world.portal_shows() == []
 
 
-def test_at_its_end_it_goes_on_comparing_and_says_so(shadowed):
+def test_at_its_end_it_goes_on_comparing_and_says_so(shadowed, english):
     shadowed.after(days=7)
     account = fresh(shadowed)
     assert account.writing == Account.Writing.SHADOW
