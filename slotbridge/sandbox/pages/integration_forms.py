@@ -70,6 +70,7 @@ class ClientForm(_ClientModelForm):
         )
         labels = {  # noqa: RUF012 - read by Django once
             "name": _("Name"),
+            "notification_url": _("Notification address"),
             "push_header": _("Header with the API key"),
             "push_header_value": _("Value of that header"),
             "asks_slot_booking": _("Ask before a patient books (slot-booking)"),

@@ -42,6 +42,7 @@ from slotbridge.web.views.home import portal_states
 from slotbridge.web.zones import house_zone
 
 SHOWN = 50
+NEWEST = 10  # differences; all of them are on the page of comparisons
 DAYS_JUDGED = 7  # how far ahead the list "not published" looks
 SLOTS_JUDGED = 1000
 # A slot that is over, full or just on its way is not published for a reason nobody needs to mend.
@@ -108,7 +109,7 @@ def _of_calendars(account: Account) -> dict[str, Any]:
         )[:SHOWN],
         "differences": account.differences.select_related("listing__practitioner").order_by(
             "-found_at"
-        )[:SHOWN],
+        )[:NEWEST],
     }
 
 
