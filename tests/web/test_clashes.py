@@ -54,6 +54,11 @@ def test_a_clash_shows_both_patients_and_who_tells_them(desk, clash):
     assert told < text.index("phone the patient"), "the portal's visit first, then reception's"
 
 
+def test_nobody_is_said_to_pass_a_reason_on_that_no_portal_would(desk, clash):
+    page = desk.get(page_of(clash[1]), headers=ENGLISH)
+    assert content(page).count("A portal passes it on") == 1, "of the portal's visit only"
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_one_press_moves_either_visit_to_a_free_time_and_the_other_keeps_its_own(
     desk, made, clash, which

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from slotbridge.kit import clock
+from slotbridge.sync.lights import Colour, light_of, lights_of_listings
 from slotbridge.sync.models import (
     Account,
     Booking,
@@ -98,6 +99,31 @@ def test_a_parked_day_says_why_and_is_taken_up_again(parked_day, desk):
 
     parked_day.refresh_from_db()
     assert parked_day.problem == ""
+
+
+def test_many_parked_days_of_a_calendar_are_one_line_that_opens(parked_day, desk):
+    tomorrow = parked_day.listing.days.get(day=parked_day.day + timedelta(days=1))
+    tomorrow.problem, tomorrow.asked = parked_day.problem, tomorrow.answered + 1
+    tomorrow.save()
+
+    page = desk.get(PAGE)
+
+    assert "2 dni" in content(page)
+    assert content(page).count("PUT slots: 422") == 1
+    assert len(list(read(page).find("form", action=RETRY))) == 2, "each day is tried by itself"
+
+
+def test_what_was_parked_is_never_called_told(parked_day, desk):
+    text = content(desk.get(PAGE))
+    assert "Zmiany czekają na wysłanie lub przejęcie." in text
+    assert light_of(parked_day.listing.account).colour == Colour.LATE
+
+
+def test_a_calendar_that_fails_without_a_reason_says_what_happens_next(ready):
+    listing = Listing.objects.select_related("account", "practitioner").first()
+    listing.failing_since, listing.problem = clock.now(), ""
+    [light] = lights_of_listings([listing])
+    assert (light.colour, bool(light.sentence)) == (Colour.FAILING, True)
 
 
 def test_a_parked_visit_is_taken_up_again(ready, desk):
