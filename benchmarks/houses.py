@@ -139,7 +139,7 @@ def connect(house: House, base_url: str) -> Account:
         account=account,
         login=BY,
         password=BY,
-        settings={"base_url": base_url, "delivery": "push"},
+        settings={"base_url": base_url, "delivery": "push", "services": "portal"},
         by=BY,
     )
     Account.objects.filter(pk=account.pk).update(

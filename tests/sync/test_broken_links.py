@@ -9,7 +9,10 @@ from slotbridge.sync.models import CatalogueItem
 from slotbridge.sync.shown import why_not_shown
 from tests.world import CHANNEL
 
-pytestmark = pytest.mark.django_db(databases=["default", "sandbox"])
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "sandbox"]),
+    pytest.mark.usefixtures("english"),
+]
 
 
 def lists_are_read(world):
