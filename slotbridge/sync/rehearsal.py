@@ -144,7 +144,7 @@ def _calendar(listing: Listing, *, there: int, is_due: bool) -> Calendar:
         for day, wanted in wanted_days(listing, days, offering).items()
     }
     shown = sorted(day for day, count in starts.items() if count)
-    to_book, to_break, attempts = _visits(listing, offering)
+    to_book, to_break, more = _visits(listing, offering)
     return Calendar(
         listing=listing,
         days=len(shown),
@@ -155,7 +155,7 @@ def _calendar(listing: Listing, *, there: int, is_due: bool) -> Calendar:
         to_break=to_break,
         services=len(steps),
         there=there,
-        writes=to_book + to_break + attempts + len(steps) + is_due,
+        writes=to_book + to_break + more + len(steps) + is_due,
     )
 
 
@@ -173,29 +173,36 @@ def _offering(
 
 
 def _visits(listing: Listing, offering: Offering) -> tuple[int, int, int]:
-    """How many visits would be told as bookings, how many only as breaks, and how many of these
-    only after a booking was refused (A40): one whose time the portal was never told of, as on a
-    first load.
+    """How many visits would be told as bookings, how many only as breaks, and the requests beside:
+    a day whose visits' times the portal was never told of is told open for them first
+    (`telling_room`), and a visit out of a visible slot is refused before it is a break (A40).
     """
     told = _told_starts(listing)
+    channel = listing.account.channel
     shown = ListingSchedule.objects.filter(listing=listing).values("schedule")
     visits = list(
         _untold(listing.account)
         .filter(visit__schedule__in=shown)
-        .values_list("visit__start", "visit__clinic", "visit__service")
+        .values_list("visit__start", "visit__clinic", "visit__service", "visit__slot__channels")
     )
     offered: dict[tuple[int, date], dict[int, str]] = {}
-    booked = attempts = 0
-    for start, clinic, service in visits:
+    rooms: set[date] = set()
+    booked = refused = 0
+    for start, clinic, service, channels in visits:
         at = clinic, clock.day_of(start, listing.tz)
         if at not in offered:
             offered[at] = offering.services(*at)
         item = offered[at].get(service or 0)
-        if item is not None and OfferedStart(start, item) in told:
+        if item is None:
+            continue
+        if OfferedStart(start, item) in told:
             booked += 1
-        elif item is not None:
-            attempts += 1
-    return booked, len(visits) - booked, attempts
+        elif channel in (channels or ()):
+            booked += 1
+            rooms.add(at[1])
+        else:
+            refused += 1
+    return booked, len(visits) - booked, len(rooms) + refused
 
 
 def _told_starts(listing: Listing) -> frozenset[OfferedStart]:
