@@ -35,7 +35,7 @@ def measure(size: Size) -> list[Result]:
     return [
         Result(f"{name}: writes", made, number, "writes", aim="1.00", met=made == number),
         Result(
-            f"{name}: at {LIMIT} writes a minute",
+            f"{name}: at {LIMIT} a minute",
             minutes,
             fewest,
             "min",

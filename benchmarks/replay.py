@@ -64,7 +64,7 @@ def measure(size: Size) -> list[Result]:
     return [
         Result(f"{name}: writes", made, fewest, "writes"),
         Result(
-            f"{name}: p99 of what an urgent write waited",
+            f"{name}: urgent ones waited, p99",
             longest,
             AIM,
             "s",
