@@ -44,8 +44,9 @@ bench: setup-dev ## measure, as ratios against a floor of the same run
 chaos: setup-dev ## both sides do anything in any order, for half an hour
 	@SLOTBRIDGE_CHAOS_EXAMPLES=300 SLOTBRIDGE_CHAOS_STEPS=40 $(PY) -m pytest -n 0 tests/sync/test_machine.py tests/sync/exchange/test_machine.py
 
-fuzz: setup-dev ## ten thousand mutated documents, to the reader and to the portal's door
+fuzz: setup-dev ## ten thousand mutated documents to Medihost's doors, a long walk of the sandbox
 	@SLOTBRIDGE_FUZZ=10000 $(PY) -m pytest -n 2 --timeout 3600 -k fuzz tests/wire tests/portal
+	@SLOTBRIDGE_WALK=200 $(PY) -m pytest -n 2 --timeout 3600 tests/sandbox/test_walk.py
 
 e2e: ## `slotbridge demo --once` in a fresh virtual environment
 	@scripts/e2e
