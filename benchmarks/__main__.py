@@ -1,6 +1,6 @@
 """`make bench`: what Slotbridge does in a second, against the least that could be done.
 
-python -m benchmarks                    all of them, about four minutes on two cores
+python -m benchmarks                    all of them, about half an hour on two cores
 python -m benchmarks bookings memory    these
 python -m benchmarks --quick            smaller, for a first look
 """
