@@ -13,7 +13,7 @@ from django.db import transaction
 
 from slotbridge.his import audit
 from slotbridge.kit import backoff, clock
-from slotbridge.sync import bookings, budget, wakeups
+from slotbridge.sync import bookings, budget, fanout, wakeups
 from slotbridge.sync.assigning import BookingSettled
 from slotbridge.sync.contract import (
     CalendarConnector,
@@ -32,10 +32,18 @@ log = structlog.stdlib.get_logger(__name__)
 Status = Booking.Status
 
 
+class SwitchedOff(Exception):
+    """Nobody speaks to this portal any more: cancel it there by hand."""
+
+
 @transaction.atomic
 def cancel_unassigned(*, booking: Booking, reason: str, by: str) -> None:
-    """Has it cancelled at the portal, which tells its patient the reason. Raises BookingSettled."""
+    """Has it cancelled at the portal, which tells its patient the reason. Raises BookingSettled,
+    SwitchedOff.
+    """
     row = Booking.objects.select_for_update().get(pk=booking.pk)
+    if Account.objects.get(pk=row.account_id).state in fanout.ASLEEP:
+        raise SwitchedOff(f"account {row.account_id}")
     is_over = row.end is None or row.end <= clock.now()
     if row.status != Status.BOOKED or row.visit_id is not None or is_over:
         raise BookingSettled(f"booking {row.pk}")

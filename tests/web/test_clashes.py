@@ -10,6 +10,7 @@ from slotbridge.his.models import Visit
 from slotbridge.kit import clock
 from slotbridge.sync import bookings, links
 from slotbridge.sync.contract import By, PortalBooking, PortalPatient
+from slotbridge.sync.models import Account
 from tests.web.house import House
 from tests.web.reading import content, read
 
@@ -252,3 +253,11 @@ def test_what_the_portal_says_of_who_came_stands_beside_what_was_marked_here(hou
     assert any(one.attributes.get("class") == "tag warn" for one in page.all("span"))
     row.visit.refresh_from_db()
     assert row.visit.status == "arrived"
+
+
+def test_while_switched_off_nobody_is_promised_that_the_portal_is_told(house, desk, unassigned):
+    Account.objects.update(state=Account.State.OFF)
+    page = desk.post(booking_page(unassigned, "cancel"), {"reason": "Lekarz nie przyjmuje."})
+    assert "Integracja jest wyłączona" in content(page)
+    unassigned.refresh_from_db()
+    assert unassigned.cancel_due_at is None

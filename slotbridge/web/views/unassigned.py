@@ -15,6 +15,7 @@ from slotbridge.sync import assigning, bookings, cancelling
 from slotbridge.sync.contract import ItemKind
 from slotbridge.sync.models import Booking, CatalogueItem
 from slotbridge.web.access import DESK, OFFICE, StaffRequest, page
+from slotbridge.web.forms.base import add_error
 from slotbridge.web.forms.visits import AssignForm, CancelForm
 from slotbridge.web.views.visits import channel_names
 from slotbridge.web.zones import house_zone
@@ -51,6 +52,10 @@ def cancel(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
         cancelling.cancel_unassigned(booking=row, reason=form.cleaned_data["reason"], by=request.by)
     except assigning.BookingSettled:
         return _was_settled(request, row)
+    except cancelling.SwitchedOff:
+        off = _("The integration is switched off: cancel the booking on the portal by hand.")
+        add_error(form, "reason", off, "switched-off")
+        return _shown(request, row, AssignForm(schedules=_schedules(request)), form)
     messages.success(request, _("The portal is told to cancel it, and tells its patient."))
     return redirect("portal", row.account.channel)
 
